@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
-# The developer's own configuration, proxies and language are none of the tests' business, nor that of
+# The developer's own configuration, proxies and language are not the tests' business, nor that of
 # the processes that tests start.
 for name in ("CREDITFLAG_CONFIG", "CREDITFLAG_DATABASE_URL", "LANGUAGE", "LC_MESSAGES"):
     os.environ.pop(name, None)
