@@ -1,0 +1,1 @@
+"""What others implement for us: sources, targets, the store, clock and secrets."""

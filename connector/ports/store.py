@@ -1,0 +1,309 @@
+"""What people and money made, plans, journal and leases: the store. One method, one transaction.
+
+Tables cross as Arrow so that nothing loops over parties. Every write that belongs to a run carries
+its `Fence`; a store whose lease has moved on raises BusyError instead of writing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+
+import pyarrow as pa
+
+from connector.domain.change import Change, ChangeState, Plan
+
+LAST_WRITTEN_SCHEMA = pa.schema(
+    [
+        ("object_name", pa.string()),
+        ("record_id", pa.string()),
+        ("field", pa.string()),
+        ("value", pa.string()),
+        ("band", pa.int64()),
+    ]
+)
+"""What we last wrote and verified, per record and field; `band` is the decision's band then."""
+
+ADOPTED_SCHEMA = pa.schema(
+    [
+        ("object_name", pa.string()),
+        ("record_id", pa.string()),
+        ("field", pa.string()),
+        ("credit_field", pa.string()),
+        ("value", pa.string()),
+        ("party_id", pa.string()),
+        ("adopted_on", pa.date32()),
+        ("review_on", pa.date32()),
+    ]
+)
+"""Limits, grades and holds found in the CRM at first contact: in force until a person decides."""
+
+APPROVED_LIMIT_SCHEMA = pa.schema(
+    [
+        ("party_id", pa.string()),
+        ("selling_company", pa.string()),
+        ("state", pa.string()),
+        ("amount", pa.decimal128(18, 4)),
+        ("currency", pa.string()),
+        ("source", pa.string()),
+        ("approver", pa.string()),
+        ("valid_from", pa.date32()),
+        ("valid_to", pa.date32()),
+        ("review_on", pa.date32()),
+    ]
+)
+"""Approved limits in force. `source`: inherited, policy, person, file."""
+
+PRIOR_SCHEMA = pa.schema(
+    [
+        ("party_id", pa.string()),
+        ("selling_company", pa.string()),
+        ("as_of", pa.date32()),
+        ("grade", pa.string()),
+        ("hold", pa.bool_()),
+        ("band", pa.int64()),
+        ("proposed_amount", pa.decimal128(18, 4)),
+        ("next_review", pa.date32()),
+        ("decision_hash", pa.string()),
+    ]
+)
+"""Prior state the engine needs: hysteresis of the hold, last grade, next review, last proposal."""
+
+PRIOR_FLAG_SCHEMA = pa.schema(
+    [
+        ("party_id", pa.string()),
+        ("selling_company", pa.string()),
+        ("code", pa.string()),
+        ("severity", pa.int64()),
+        ("since", pa.date32()),
+    ]
+)
+
+LINK_SCHEMA = pa.schema(
+    [("connection", pa.string()), ("account_id", pa.string()), ("party_id", pa.string())]
+)
+"""Links that a person confirmed: account to party."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """Proof of holding a lease: name, owner and a number that rises with each acquisition."""
+
+    name: str
+    owner: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionSet:
+    """A run's decisions: tables by name as in `domain.decision.DECISION_TABLES`."""
+
+    run_id: str
+    as_of: date
+    policy_hash: str
+    tables: Mapping[str, pa.Table]
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """One event of the journal, before it is chained: which change went into which state.
+
+    `payload` is JSON-able detail: fields sent, vendor code, message, request id.
+    """
+
+    change_id: str
+    state: ChangeState
+    batch_id: str = ""
+    record_id: str = ""
+    payload: Mapping[str, object] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEvent:
+    """A chained event as read back; `hash` covers `previous` and the content."""
+
+    connection: str
+    number: int
+    at: datetime
+    run_id: str
+    change_id: str
+    state: ChangeState
+    batch_id: str
+    record_id: str
+    payload: Mapping[str, object]
+    previous: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A verified write: the mirror of last written values moves with the VERIFIED event."""
+
+    object_name: str
+    record_id: str
+    values: Mapping[str, str | None]
+    band: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run as the store keeps it. `summary` is JSON-able."""
+
+    run_id: str
+    started_at: datetime
+    ended_at: datetime | None
+    as_of: date
+    outcome: str
+    exit_code: int | None
+    summary: Mapping[str, object]
+
+
+class StorePort(Protocol):
+    """The store; see each group."""
+
+    # the pair of ledger and store
+    def bind_ledger(self, ledger_id: str, last_seq: int) -> None:
+        """Remember the ledger on first use; StateError for another ledger, or one whose last seq
+        lies below what we decided through."""
+        ...
+
+    def decided_through(self) -> int:
+        """The seq up to which landings are decided (`decided_through_seq`)."""
+        ...
+
+    def decided_basis(self) -> Mapping[str, str]:
+        """as_of, policy_hash and scope_hash of the decisions in force; empty before the first."""
+        ...
+
+    # leases
+    def acquire_lease(self, name: str, owner: str, now: datetime, seconds: int) -> Fence:
+        """Take the lease or raise BusyError naming the holder and since when."""
+        ...
+
+    def renew_lease(self, fence: Fence, now: datetime, seconds: int) -> None:
+        """Prolong; BusyError when it was lost."""
+        ...
+
+    def release_lease(self, fence: Fence) -> None:
+        """Give it back; does nothing when it was lost."""
+        ...
+
+    # what the engine reads
+    def prior_decisions(self) -> pa.Table:
+        """PRIOR_SCHEMA."""
+        ...
+
+    def prior_flags(self) -> pa.Table:
+        """PRIOR_FLAG_SCHEMA."""
+        ...
+
+    def approved_limits(self) -> pa.Table:
+        """APPROVED_LIMIT_SCHEMA, one row a party and selling company."""
+        ...
+
+    def confirmed_links(self) -> pa.Table:
+        """LINK_SCHEMA."""
+        ...
+
+    def put_approved_limits(self, rows: pa.Table, fence: Fence) -> int:
+        """Insert or replace approved limits (APPROVED_LIMIT_SCHEMA); number of rows changed."""
+        ...
+
+    # decisions and plans
+    def stage_decisions(self, decisions: DecisionSet, fence: Fence) -> int:
+        """Write changed decisions invisibly in small commits; number of changed parties."""
+        ...
+
+    def commit_run(
+        self,
+        run_id: str,
+        through_seq: int,
+        basis: Mapping[str, str],
+        plans: Sequence[Plan],
+        fence: Fence,
+    ) -> None:
+        """One transaction: staged decisions become visible, `decided_through` and basis move,
+        plans and their changes are stored, older unsent changes of the same records end as
+        superseded."""
+        ...
+
+    def decision_tables(self, party_id: str | None = None) -> Mapping[str, pa.Table]:
+        """Decision tables in force, of one party or all."""
+        ...
+
+    def save_plan(self, plan: Plan, fence: Fence) -> None:
+        """Store a plan's changes as planned, superseding older unsent ones of the same records."""
+        ...
+
+    def open_changes(self, connection: str) -> Sequence[Change]:
+        """Changes not at an end, each with its present state, in sending order."""
+        ...
+
+    def open_conflicts(self, connection: str) -> Sequence[Change]:
+        """Conflicts of the latest plan that wait for a person."""
+        ...
+
+    # last written, first contact
+    def last_written(self, connection: str) -> pa.Table:
+        """LAST_WRITTEN_SCHEMA."""
+        ...
+
+    def adopted(self, connection: str) -> pa.Table:
+        """ADOPTED_SCHEMA."""
+        ...
+
+    def adopt(self, connection: str, rows: pa.Table, fence: Fence) -> int:
+        """Remember adopted values (ADOPTED_SCHEMA) that are not known yet; how many were added."""
+        ...
+
+    def first_contact(self, connection: str) -> bool:
+        """True until a plan was applied on this connection."""
+        ...
+
+    def end_first_contact(self, connection: str, plan_id: str, fence: Fence) -> None:
+        """A plan was applied: later runs write by themselves."""
+        ...
+
+    # journal
+    def append_journal(
+        self,
+        connection: str,
+        run_id: str,
+        entries: Sequence[JournalEntry],
+        written: Sequence[Written],
+        at: datetime,
+        fence: Fence,
+    ) -> None:
+        """Chain and store events, and move the mirror of last written values, in one go."""
+        ...
+
+    def journal(
+        self, connection: str, *, record_id: str = "", limit: int = 100
+    ) -> Sequence[JournalEvent]:
+        """Latest events first."""
+        ...
+
+    def verify_journal(self, connection: str) -> int:
+        """Number of events whose chain holds; StateError at the first that does not."""
+        ...
+
+    # runs
+    def start_run(self, run_id: str, as_of: date, at: datetime) -> None:
+        """Record that a run began."""
+        ...
+
+    def end_run(
+        self, run_id: str, at: datetime, outcome: str, exit_code: int, summary: Mapping[str, object]
+    ) -> None:
+        """Record how it ended."""
+        ...
+
+    def last_runs(self, limit: int = 10) -> Sequence[RunRecord]:
+        """Latest first."""
+        ...
+
+    def close(self) -> None:
+        """Close connections."""
+        ...
