@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ for name in ("CREDITFLAG_CONFIG", "CREDITFLAG_DATABASE_URL", "LANGUAGE", "LC_MES
     os.environ.pop(name, None)
 os.environ.update({"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1,localhost"})
 
-if find_spec("connector.store.django_settings"):
+if (ROOT / "connector" / "store" / "django_settings.py").is_file():
     os.environ["DJANGO_SETTINGS_MODULE"] = "connector.store.django_settings"
 
 # No deadline: a loaded machine is not a failure.
