@@ -27,7 +27,7 @@ MACHINE_PATHS = re.compile(
 
 FORBIDDEN_NAMES = {"util", "helper", "manager", "common", "base", "core", "misc"}
 
-# What `creditflag --help` may import beside the standard library (rich looks whether attr is there).
+# What `creditflag --help` may import beside the standard library (rich looks for attr).
 HELP_IMPORTS = {
     "connector", "typer", "click", "rich", "pygments", "markdown_it", "mdurl", "shellingham",
     "typing_extensions", "annotated_doc", "attr",
