@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -19,14 +20,18 @@ for name in ("CREDITFLAG_CONFIG", "CREDITFLAG_DATABASE_URL", "LANGUAGE", "LC_MES
     os.environ.pop(name, None)
 os.environ.update({"LC_ALL": "C.UTF-8", "LANG": "C.UTF-8", "NO_PROXY": "127.0.0.1,localhost"})
 
-if (ROOT / "connector" / "store" / "django_settings.py").is_file():
-    os.environ["DJANGO_SETTINGS_MODULE"] = "connector.store.django_settings"
-
 # No deadline: a loaded machine is not a failure.
 settings.register_profile(
     "creditflag", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("creditflag")
+
+
+def pytest_configure() -> None:
+    """Set Django up as soon as the store stands."""
+    if (ROOT / "connector" / "store" / "django_settings.py").is_file():
+        os.environ["DJANGO_SETTINGS_MODULE"] = "connector.store.django_settings"
+        django.setup()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
