@@ -1,0 +1,1 @@
+"""A seeded company in our own terms, and public receivables sets read into the same terms."""
