@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import django
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -25,13 +24,6 @@ settings.register_profile(
     "creditflag", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("creditflag")
-
-
-def pytest_configure() -> None:
-    """Set Django up as soon as the store stands."""
-    if (ROOT / "connector" / "store" / "django_settings.py").is_file():
-        os.environ["DJANGO_SETTINGS_MODULE"] = "connector.store.django_settings"
-        django.setup()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
