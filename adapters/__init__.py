@@ -1,0 +1,1 @@
+"""Adapters: one folder for each vendor whose API is spoken."""

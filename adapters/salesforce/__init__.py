@@ -1,0 +1,1 @@
+"""Salesforce: the adapter, its emulator and what is installed inside the org."""

@@ -1,0 +1,84 @@
+"""What an endpoint gets: the org, the user, the call; and how it answers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from adapters.emulatorkit.wire import Call
+from adapters.salesforce.emulator.errors import ApiError, bad_json
+from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.schema import ObjectSpec
+from adapters.salesforce.emulator.writes import Writer
+
+
+@dataclass(slots=True)
+class Answer:
+    """Status, JSON value (None: no body) and headers of an endpoint's answer."""
+
+    status: int
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An authenticated API call for one version."""
+
+    org: Org
+    call: Call
+    user_id: str
+    version: str
+
+    @property
+    def data_path(self) -> str:
+        """The path all resources of this version begin with."""
+        return f"/services/data/v{self.version}"
+
+    @property
+    def method(self) -> str:
+        """The HTTP method; HEAD is served as GET."""
+        return self.call.method
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the URL."""
+        return dict(self.call.query)
+
+    def writer(self) -> Writer:
+        """Return a writer for this user and call."""
+        return Writer(self.org, self.user_id, "api", self.call.number)
+
+    def json(self) -> Any:
+        """Return the body with exact decimals; raises ApiError JSON_PARSER_ERROR."""
+        try:
+            return json.loads(self.call.body, parse_float=Decimal, parse_constant=_refuse)
+        except (ValueError, RecursionError):
+            raise bad_json("The HTTP entity body is not well formed JSON") from None
+
+    def json_object(self) -> dict[str, Any]:
+        """Return the body, which must be an object."""
+        value = self.json()
+        if not isinstance(value, dict):
+            raise bad_json("The HTTP entity body is required to be a JSON object")
+        return value
+
+    def object(self, name: str) -> ObjectSpec:
+        """Return an object by name in any case; raises ApiError 404."""
+        spec = self.org.schema.find(name)
+        if spec is None:
+            raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+        return spec
+
+    def within(self, method: str, path: str, query: dict[str, str], body: bytes) -> Request:
+        """Return a request inside this one (composite, batch)."""
+        call = Call(
+            method, path, query, {}, body, self.call.base_url, self.call.number, raw_path=path
+        )
+        return Request(self.org, call, self.user_id, self.version)
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")

@@ -1,0 +1,261 @@
+"""The emulated org as a service: which path is served by what."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from adapters.emulatorkit.wire import Call, Reply
+from adapters.salesforce.emulator import composite, oauth, resources, rows
+from adapters.salesforce.emulator.collection_calls import (
+    serve_collection,
+    serve_object_collection,
+    serve_upsert_collection,
+)
+from adapters.salesforce.emulator.context import Answer, Request
+from adapters.salesforce.emulator.control import run_control
+from adapters.salesforce.emulator.describe import describe_global, describe_object
+from adapters.salesforce.emulator.errors import ApiError, missing_resource, wrong_method
+from adapters.salesforce.emulator.json_text import write_json
+from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.query_calls import Locators, serve_more, serve_query
+from adapters.salesforce.emulator.times import read_http_date, read_stamp
+
+URL_MAX = 16_384
+_SLASHES = re.compile(r"/{2,}")
+_DATA = re.compile(r"/services/data/v(\d+\.\d)(/.*)?\Z", re.IGNORECASE)
+_WRITES = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete", "GET": "get"}
+
+
+class SalesforceService:
+    """Answers calls for one org (the service behind the shared HTTP side)."""
+
+    def __init__(self, org: Org) -> None:
+        self.org = org
+        self.clock = org.clock
+        self.records = org.records
+        self.faults = org.faults
+        self.counters = org.counters
+        self.locators = Locators()
+
+    def classify(self, call: Call) -> str:
+        """Name the endpoint class: token, query, query_more, collection_update, ..."""
+        path = _tidy(call.path).lower()
+        if path.startswith("/services/oauth2/"):
+            return path.rsplit("/", 1)[-1]
+        if path.startswith("/id/"):
+            return "identity"
+        match = _DATA.match(path)
+        if match is None:
+            return "versions" if path == "/services/data" else "other"
+        parts = [part for part in (match.group(2) or "").split("/") if part]
+        return _classify_data(call.method, parts)
+
+    def answer(self, call: Call) -> Reply:
+        """Answer an API call in the vendor's forms."""
+        pretty = call.headers.get("x-prettyprint") == "1"
+        try:
+            answer = self._serve(call)
+        except oauth.OAuthError as error:
+            answer = Answer(error.status, error.body)
+        except ApiError as error:
+            answer = Answer(error.status, error.body())
+        if answer.status == 401:
+            answer.headers["www-authenticate"] = "Token"
+        if call.method != "GET":
+            self.save_settings()
+        if _DATA.match(call.path) and answer.status != 401:
+            used, top = self.org.used_calls(), self.org.settings.daily_limit
+            answer.headers["sforce-limit-info"] = f"api-usage={used}/{top}"
+        if answer.body is None:
+            return Reply(answer.status, b"", answer.headers)
+        answer.headers["content-type"] = "application/json;charset=UTF-8"
+        return Reply(answer.status, write_json(answer.body, pretty=pretty), answer.headers)
+
+    def expire_sessions(self) -> int:
+        """End every session; returns how many there were."""
+        count = len(self.org.sessions)
+        self.org.sessions.clear()
+        return count
+
+    def control(self, action: str, call: Call) -> Any:
+        """Do one of this emulator's own control actions."""
+        return run_control(self.org, self.locators, action, call)
+
+    def save_settings(self) -> None:
+        """Write clock, schema and settings to the data file, if there is one."""
+        self.org.save()
+
+    # --- paths -----------------------------------------------------------------------
+
+    def _serve(self, call: Call) -> Answer:
+        path = _tidy(call.path)
+        lower = path.lower()
+        if call.url_bytes > URL_MAX:
+            raise ApiError(414, "URI_TOO_LONG", f"The URL is longer than {URL_MAX} bytes")
+        headers = sum(len(name) + len(value) + 4 for name, value in call.headers.items())
+        if call.url_bytes + headers > URL_MAX:
+            raise ApiError(431, "REQUEST_HEADER_FIELDS_TOO_LARGE", "URL and headers are too long")
+        if lower == "/services/data":
+            return Answer(200, resources.list_versions(self.org))
+        if lower == "/services/oauth2/token":
+            return Answer(200, oauth.issue_token(self.org, call))
+        if lower == "/services/oauth2/revoke":
+            oauth.revoke(self.org, call)
+            return Answer(200)
+        if lower == "/services/oauth2/userinfo":
+            return self._userinfo(call)
+        if lower.startswith("/id/"):
+            return self._identity(call, path)
+        match = _DATA.match(path)
+        if match is None:
+            raise missing_resource()
+        return self._serve_data(call, match.group(1))
+
+    def _user(self, token: str) -> str:
+        user_id = self.org.use_session(token)
+        if user_id is None:
+            raise oauth.session_invalid()
+        return user_id
+
+    def _userinfo(self, call: Call) -> Answer:
+        token = call.query.get("oauth_token") or oauth.bearer_token(call)
+        return Answer(200, oauth.user_info(self.org, self._user(token), call.base_url))
+
+    def _identity(self, call: Call, path: str) -> Answer:
+        token = call.query.get("oauth_token") or oauth.bearer_token(call)
+        self._user(token)
+        parts = path.strip("/").split("/")
+        if len(parts) != 3 or parts[1] != self.org.org_id:
+            raise missing_resource()
+        if self.org.records.get("User", parts[2]) is None:
+            raise missing_resource()
+        return Answer(200, oauth.identity(self.org, parts[2], call.base_url))
+
+    def _serve_data(self, call: Call, version: str) -> Answer:
+        settings = self.org.settings
+        if float(version) < settings.first_version:
+            message = f"The requested API version v{version} is retired"
+            raise ApiError(410, "UNSUPPORTED_API_VERSION", message)
+        if float(version) > settings.last_version or not version.endswith(".0"):
+            raise missing_resource()
+        user_id = self._user(oauth.bearer_token(call))
+        if not self.org.spend_call():
+            raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
+        return self.dispatch(Request(self.org, call, user_id, version))
+
+    def dispatch(self, request: Request) -> Answer:
+        """Serve an authenticated call, also one inside composite or batch."""
+        match = _DATA.match(_tidy(request.call.path))
+        if match is None:
+            raise missing_resource()
+        # Parts are split before they are decoded: an external id may hold a slash.
+        raw = _DATA.match(_tidy(request.call.raw_path or request.call.path))
+        tail = (raw.group(2) if raw else match.group(2)) or ""
+        parts = [unquote(part) for part in tail.split("/") if part]
+        with self.records.transaction():
+            return self._route(request, parts)
+
+    def _route(self, request: Request, parts: list[str]) -> Answer:
+        match [parts[0].lower() if parts else "", *parts[1:]]:
+            case [""]:
+                return resources.list_resources(request)
+            case ["limits"]:
+                return resources.show_limits(request)
+            case ["limits", name] if name.lower() == "recordcount":
+                return resources.count_records(request)
+            case ["query"]:
+                return serve_query(request, self.locators, include_deleted=False)
+            case ["queryall"]:
+                return serve_query(request, self.locators, include_deleted=True)
+            case ["query" | "queryall", locator]:
+                return serve_more(request, self.locators, locator)
+            case ["sobjects", *rest]:
+                return _route_sobjects(request, rest)
+            case ["composite", *rest]:
+                return self._route_composite(request, rest)
+        raise missing_resource()
+
+    def _route_composite(self, request: Request, rest: list[str]) -> Answer:
+        match [rest[0].lower() if rest else "", *rest[1:]]:
+            case [""]:
+                return composite.serve_composite(request, self.dispatch)
+            case ["batch"]:
+                return composite.serve_batch(request, self.dispatch)
+            case ["sobjects"]:
+                return serve_collection(request)
+            case ["sobjects", name]:
+                return serve_object_collection(request, name)
+            case ["sobjects", name, field]:
+                return serve_upsert_collection(request, name, field)
+        raise missing_resource()
+
+
+def _route_sobjects(request: Request, rest: list[str]) -> Answer:
+    if not rest:
+        if request.method != "GET":
+            raise wrong_method(request.method)
+        stamp = max(request.org.schema_changed.values(), default="")
+        unchanged = _unchanged(request, stamp)
+        return unchanged or _dated(describe_global(request.org, request.data_path), stamp)
+    name = rest[0]
+    if len(rest) == 1:
+        return rows.serve_object(request, name)
+    if len(rest) == 2 and rest[1].lower() == "describe":
+        spec = request.object(name)
+        stamp = request.org.schema_changed.get(spec.name, "")
+        unchanged = _unchanged(request, stamp)
+        return unchanged or _dated(describe_object(request.org, spec, request.data_path), stamp)
+    if len(rest) == 2:
+        return rows.serve_row(request, name, rest[1])
+    if len(rest) == 3:
+        return rows.serve_external_id(request, name, rest[1], rest[2])
+    raise missing_resource()
+
+
+def _dated(body: Any, stamp: str) -> Answer:
+    if not stamp:
+        return Answer(200, body)
+    text = read_stamp(stamp).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    return Answer(200, body, {"last-modified": text})
+
+
+def _unchanged(request: Request, stamp: str) -> Answer | None:
+    since = read_http_date(request.call.headers.get("if-modified-since", ""))
+    if since is not None and stamp and read_stamp(stamp) <= since:
+        return Answer(304)
+    return None
+
+
+def _tidy(path: str) -> str:
+    return _SLASHES.sub("/", path).rstrip("/") or "/"
+
+
+def _classify_data(method: str, parts: list[str]) -> str:
+    match parts:
+        case ["limits", *_]:
+            return "limits"
+        case ["query" | "queryall", _]:
+            return "query_more"
+        case ["query" | "queryall" as name]:
+            return name
+        case ["sobjects"] | ["sobjects", _, "describe"]:
+            return "describe"
+        case ["sobjects", _]:
+            return "row_create" if method == "POST" else "describe"
+        case ["sobjects", _, _]:
+            return f"row_{_WRITES.get(method, 'other')}"
+        case ["sobjects", _, _, _]:
+            return "row_upsert" if method == "PATCH" else f"row_{_WRITES.get(method, 'other')}"
+        case ["composite", "sobjects"]:
+            return f"collection_{_WRITES.get(method, 'other')}"
+        case ["composite", "sobjects", _]:
+            return "collection_retrieve"
+        case ["composite", "sobjects", _, _]:
+            return "collection_upsert"
+        case ["composite", "batch"]:
+            return "batch"
+        case ["composite"]:
+            return "composite"
+    return "other"
