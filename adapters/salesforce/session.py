@@ -1,0 +1,211 @@
+"""The one session through which everything is said to an org.
+
+simple-salesforce builds addresses and reads bodies on top of it; this session adds what that
+library lacks: the token written at send time and renewed once, deadlines, retries of reads,
+translated errors, exact numbers, and the count of calls.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+import requests
+from simple_salesforce.api import Salesforce
+
+from adapters.salesforce.errors import (
+    Call,
+    CallKind,
+    read_fault,
+    translate_answer,
+    translate_exchange,
+    translate_nonsense,
+)
+from adapters.salesforce.meter import Meter
+from adapters.salesforce.options import Options, read_options
+from adapters.salesforce.retries import retry_reads
+from adapters.salesforce.signin import ClientCredentials, Token, share_keeper
+from adapters.salesforce.transport import Answer, BoundedSession, ExchangeError
+from connector.ports.clock import ClockPort
+from connector.ports.manifest import Opening
+
+_NOT_MODIFIED = 304
+_PLACEHOLDER = "written at send time"
+
+
+class SalesforceHttp(BoundedSession):
+    """A `requests.Session` for simple-salesforce whose requests raise our errors.
+
+    `request` takes one more keyword, `call`, which says what the request is for. Reads are
+    repeated on passing errors; a write is sent once, and only an ended session repeats it,
+    because then nothing was applied.
+    """
+
+    def __init__(self, options: Options, opening: Opening, meter: Meter) -> None:
+        super().__init__(options, opening.clock)
+        self._meter = meter
+        self._keeper = share_keeper(options)
+        self._credentials = ClientCredentials(options, opening.secrets, self, meter)
+        self.trust_plain_http(options.url)
+
+    def fetch_token(self) -> Token:
+        """The token in use; signs in when there is none."""
+        return retry_reads(self._clock)(self._get_token)
+
+    def request(  # type: ignore[override]  # the part of the signature that is used
+        self,
+        method: str,
+        url: str,
+        *,
+        call: Call,
+        params: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        data: bytes | None = None,
+    ) -> requests.Response:
+        """Send and return a success (or 304); its `json()` gives numbers as Decimal."""
+        prepared = self.prepare_request(
+            requests.Request(method, url, params=params, headers=headers, data=data)
+        )
+        if call.writes:
+            return self._attempt(prepared, call)
+        return retry_reads(self._clock)(self._attempt, prepared, call)
+
+    def _get_token(self) -> Token:
+        return self._keeper.get(self._credentials.sign_in, self._clock)
+
+    def _attempt(self, prepared: requests.PreparedRequest, call: Call) -> requests.Response:
+        token = self._get_token()
+        answer = self._send(prepared, call, token)
+        if answer.status == 401 and read_fault(answer).code == "INVALID_SESSION_ID":
+            fresh = self._keeper.renew(token, self._credentials.sign_in, self._clock)
+            answer = self._send(prepared, call, fresh)
+        return _settle(answer, call)
+
+    def _send(self, prepared: requests.PreparedRequest, call: Call, token: Token) -> Answer:
+        request = prepared.copy()
+        request.headers["Authorization"] = f"Bearer {token.value}"
+        self._meter.admit(call)
+        try:
+            answer = self.exchange(request)
+        except ExchangeError as error:
+            raise translate_exchange(error, call) from None
+        self._meter.note(answer.headers)
+        return answer
+
+
+class SalesforceSession:
+    """An opened connection: calls by resource path, with Salesforce's clock and budget.
+
+    Every call raises SignInError, BudgetError, RefusedError, TransientError, or for a write whose
+    answer was lost UnknownOutcomeError.
+    """
+
+    def __init__(self, opening: Opening) -> None:
+        self.options = read_options(opening)
+        self.clock: ClockPort = opening.clock
+        self.meter = Meter(self.options, opening.clock)
+        self._http = SalesforceHttp(self.options, opening, self.meter)
+        self._clients: dict[str, Salesforce] = {}
+
+    def __repr__(self) -> str:
+        return f"SalesforceSession({self.options.host})"
+
+    def query(self, soql: str, call: Call, *, deleted_too: bool = False) -> dict[str, Any]:
+        """First page of a query, 2,000 records at most; `deleted_too` also gives binned ones."""
+        return _expect_dict(
+            self._client().query(soql, include_deleted=deleted_too, headers=_PAGE, call=call), call
+        )
+
+    def query_more(self, next_url: str, call: Call) -> dict[str, Any]:
+        """The page at a query's `nextRecordsUrl`."""
+        if not next_url.startswith("/services/data/"):
+            raise translate_nonsense(call, "the next page has a strange address")
+        page = self._client().query_more(next_url, identifier_is_url=True, headers=_PAGE, call=call)
+        return _expect_dict(page, call)
+
+    def ask(
+        self,
+        method: str,
+        path: str,
+        call: Call,
+        *,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Any:
+        """The JSON answer of a REST resource below `/services/data/vNN.0/`; None when empty."""
+        return self._client().restful(
+            path, method=method, data=body, headers=headers or {}, call=call
+        )
+
+    def respond(self, path: str, call: Call, headers: Mapping[str, str]) -> requests.Response:
+        """The whole answer of a GET, for what rests on status and headers (304)."""
+        client = self._client()
+        return self._http.request("GET", client.base_url + path, call=call, headers=headers)
+
+    def ask_root(self, path: str, call: Call) -> Any:
+        """The JSON answer of a GET outside the versioned API, such as `/services/data/`."""
+        client = self._client()
+        return self._http.request("GET", f"https://{client.sf_instance}{path}", call=call).json()
+
+    def name_call(self, kind: CallKind, subject: str) -> Call:
+        """What a call is for, with this connection's host."""
+        return Call(kind, subject, self.options.host)
+
+    def close(self) -> None:
+        """Close the connections; the token stays with the process."""
+        self._http.close()
+
+    def _client(self) -> Salesforce:
+        url = self._http.fetch_token().instance_url
+        client = self._clients.get(url)
+        if client is None:
+            self._http.trust_plain_http(url)
+            client = Salesforce(
+                session_id=_PLACEHOLDER,
+                instance_url=url,
+                version=self.options.api_version,
+                session=self._http,
+                parse_float=Decimal,
+                object_pairs_hook=None,
+            )
+            del client.headers["X-PrettyPrint"]  # a third fewer bytes
+            self._clients[url] = client
+        return client
+
+
+_PAGE = {"Sforce-Query-Options": "batchSize=2000"}
+
+
+def parse_body(body: bytes) -> Any:
+    """JSON with every number as Decimal; ValueError for anything else, NaN included."""
+    return json.loads(body, parse_float=Decimal, parse_int=Decimal, parse_constant=_refuse_constant)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _settle(answer: Answer, call: Call) -> requests.Response:
+    """Raise for a refusal, and for a success whose body is cut or not JSON."""
+    response = answer.response
+    if answer.status == _NOT_MODIFIED or (answer.status < 300 and not answer.body.strip()):
+        if answer.status == 200:
+            raise translate_nonsense(call, "the answer is empty")
+        return response
+    if answer.status >= 300:
+        raise translate_answer(answer, call)
+    try:
+        parsed = parse_body(answer.body)
+    except (ValueError, RecursionError):
+        raise translate_nonsense(call, "the answer is not JSON") from None
+    # The body is read once, here; simple-salesforce asks `json()` with its own settings.
+    response.json = lambda **_settings: parsed  # type: ignore[method-assign]
+    return response
+
+
+def _expect_dict(value: object, call: Call) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise translate_nonsense(call, "the answer is no object")
+    return cast("dict[str, Any]", value)
