@@ -98,12 +98,17 @@ class Fence:
 
 @dataclass(frozen=True, slots=True)
 class DecisionSet:
-    """A run's decisions: tables by name as in `domain.decision.DECISION_TABLES`."""
+    """A run's decisions: tables by name as in `domain.decision.DECISION_TABLES`.
+
+    `complete` says that every party in scope is named, so that a party which is not has left it;
+    False for a recompute of some parties only.
+    """
 
     run_id: str
     as_of: date
     policy_hash: str
     tables: Mapping[str, pa.Table]
+    complete: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,6 +244,12 @@ class StorePort(Protocol):
 
     def open_changes(self, connection: str) -> Sequence[Change]:
         """Changes not at an end, each with its present state, in sending order."""
+        ...
+
+    def change_states(
+        self, connection: str, change_ids: Sequence[str]
+    ) -> Mapping[str, ChangeState]:
+        """Present state of those changes that the store knows."""
         ...
 
     def open_conflicts(self, connection: str) -> Sequence[Change]:

@@ -1,0 +1,29 @@
+"""The store's tables, by what they are about."""
+
+from connector.store.models.decisions import Decision, DecisionFlag
+from connector.store.models.people import ApprovedLimit, ConfirmedLink
+from connector.store.models.running import Lease, Run, Seam
+from connector.store.models.writing import (
+    AdoptedValue,
+    ConnectionState,
+    JournalRow,
+    LastWritten,
+    PlannedChange,
+    PlanRow,
+)
+
+__all__ = [
+    "AdoptedValue",
+    "ApprovedLimit",
+    "ConfirmedLink",
+    "ConnectionState",
+    "Decision",
+    "DecisionFlag",
+    "JournalRow",
+    "LastWritten",
+    "Lease",
+    "PlanRow",
+    "PlannedChange",
+    "Run",
+    "Seam",
+]
