@@ -64,6 +64,19 @@ def serve(
             thread.join()
 
 
+class _Server(uvicorn.Server):
+    """A uvicorn server that ends at once, also with clients that keep connections open."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for connection in list(self.server_state.connections):
+            cycle = getattr(connection, "cycle", None)
+            transport = getattr(connection, "transport", None)
+            # A TLS client that does not read would hold a polite close for half a minute.
+            if transport is not None and (cycle is None or cycle.response_complete):
+                transport.abort()
+        await super().shutdown(sockets)
+
+
 def _listen(stack: contextlib.ExitStack, port: int) -> socket.socket:
     sock = stack.enter_context(contextlib.closing(socket.socket()))
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -73,7 +86,7 @@ def _listen(stack: contextlib.ExitStack, port: int) -> socket.socket:
     return sock
 
 
-def _server(app: EmulatorApp, context: ssl.SSLContext | None) -> uvicorn.Server:
+def _server(app: EmulatorApp, context: ssl.SSLContext | None) -> _Server:
     config = uvicorn.Config(
         app,
         http="h11",
@@ -88,10 +101,10 @@ def _server(app: EmulatorApp, context: ssl.SSLContext | None) -> uvicorn.Server:
         h11_max_incomplete_event_size=HEADER_BYTES_MAX,
         ssl_context_factory=None if context is None else (lambda _config, _default: context),
     )
-    return uvicorn.Server(config)
+    return _Server(config)
 
 
-def _run(servers: list[tuple[uvicorn.Server, socket.socket]]) -> None:
+def _run(servers: list[tuple[_Server, socket.socket]]) -> None:
     async def run_all() -> None:
         await asyncio.gather(*(server.serve(sockets=[sock]) for server, sock in servers))
 

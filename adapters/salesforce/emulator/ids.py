@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import string
+from functools import lru_cache
 
 BASE62 = string.digits + string.ascii_uppercase + string.ascii_lowercase
 _CHECK = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _UPPER = frozenset(string.ascii_uppercase)
 _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?\Z")
+_PAIRS = [a + b for a in BASE62 for b in BASE62]
+_PAIR_COUNT = 62 * 62
 _SERIALS = 62**6
 _STEP = 40_503_001_787  # has no factor in common with 62, so the walk meets every serial once
 
@@ -19,11 +22,12 @@ def checksum(id15: str) -> str:
     For each block of five characters, bit i of a number is set when character i
     is A-Z; the number picks a character (Salesforce Help, "15- and 18-character ids").
     """
-    letters = []
-    for start in (0, 5, 10):
-        bits = sum(1 << i for i in range(5) if id15[start + i] in _UPPER)
-        letters.append(_CHECK[bits])
-    return "".join(letters)
+    return _letter(id15[:5]) + _letter(id15[5:10]) + _letter(id15[10:15])
+
+
+@lru_cache(maxsize=262_144)
+def _letter(block: str) -> str:
+    return _CHECK[sum(1 << i for i in range(5) if block[i] in _UPPER)]
 
 
 def to_18(text: object) -> str | None:
@@ -32,7 +36,12 @@ def to_18(text: object) -> str | None:
     With 18 characters the checksum repairs wrong upper and lower case, as the
     vendor's servers do; a checksum that fits no casing is no id.
     """
-    if not isinstance(text, str) or not _SHAPE.match(text):
+    return _normalise(text) if isinstance(text, str) else None
+
+
+@lru_cache(maxsize=262_144)
+def _normalise(text: str) -> str | None:
+    if not _SHAPE.match(text):
         return None
     if len(text) == 15:
         return text + checksum(text)
@@ -61,9 +70,7 @@ def make_id(prefix: str, number: int) -> str:
     Ids do not rise with time, so that nobody takes them for a clock.
     """
     serial = (number * _STEP + 917_132_831) % _SERIALS
-    digits = []
-    for _ in range(6):
-        serial, rest = divmod(serial, 62)
-        digits.append(BASE62[rest])
-    id15 = f"{prefix}RM0000{''.join(reversed(digits))}"[:15]
+    high, rest = divmod(serial, _PAIR_COUNT * _PAIR_COUNT)
+    middle, low = divmod(rest, _PAIR_COUNT)
+    id15 = f"{prefix}RM0000{_PAIRS[high]}{_PAIRS[middle]}{_PAIRS[low]}"
     return id15 + checksum(id15)

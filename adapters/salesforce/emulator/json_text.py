@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 
@@ -14,47 +14,53 @@ def write_json(value: Any, *, pretty: bool) -> bytes:
     """Return UTF-8 JSON; pretty text has `"key" : value` and `[ ]` for an empty list."""
     if not pretty:
         return _COMPACT.encode(value).encode()
-    return "".join(_pretty(value, 0)).encode()
+    out: list[str] = []
+    _write(value, 0, out)
+    return "".join(out).encode()
 
 
 @lru_cache(maxsize=16)
-def _scalars(depth: int) -> json.JSONEncoder:
-    return json.JSONEncoder(ensure_ascii=False, separators=(",\n" + "  " * (depth + 1), " : "))
-
-
-def _pretty(value: Any, depth: int) -> Iterator[str]:
-    if isinstance(value, dict):
-        yield from _pretty_object(value, depth)
-    elif isinstance(value, (list, tuple)):
-        if not value:
-            yield "[ ]"
-            return
-        for index, item in enumerate(value):
-            yield ", " if index else "[ "
-            yield from _pretty(item, depth)
-        yield " ]"
-    else:
-        yield _COMPACT.encode(value)
-
-
-def _pretty_object(value: dict[str, Any], depth: int) -> Iterator[str]:
-    """Write runs of plain values with one call of the C encoder each; pages are long."""
-    if not value:
-        yield "{ }"
-        return
+def _object_layout(depth: int) -> tuple[str, Callable[[Any], str], str]:
+    """Return line break, encoder of plain members, and closing brace for a nesting depth."""
     gap = "\n" + "  " * (depth + 1)
-    run: dict[str, Any] = {}
+    encoder = json.JSONEncoder(ensure_ascii=False, separators=("," + gap, " : "))
+    return gap, encoder.encode, "\n" + "  " * depth + "}"
+
+
+def _write(value: Any, depth: int, out: list[str]) -> None:
+    if isinstance(value, dict):
+        _write_object(value, depth, out)
+    elif not isinstance(value, (list, tuple)):
+        out.append(_COMPACT.encode(value))
+    elif not value:
+        out.append("[ ]")
+    else:
+        lead = "[ "
+        for item in value:
+            out.append(lead)
+            _write(item, depth, out)
+            lead = ", "
+        out.append(" ]")
+
+
+def _write_object(value: dict[str, Any], depth: int, out: list[str]) -> None:
+    """Write runs of plain members with one call of the C encoder each, because pages are long."""
+    if not value:
+        out.append("{ }")
+        return
+    gap, encode, close = _object_layout(depth)
     lead = "{" + gap
+    run: dict[str, Any] = {}
     for key, item in value.items():
         if not isinstance(item, (dict, list, tuple)):
             run[key] = item
             continue
         if run:
-            yield lead + _scalars(depth).encode(run)[1:-1]
+            out.append(lead + encode(run)[1:-1])
             lead, run = "," + gap, {}
-        yield f"{lead}{_COMPACT.encode(key)} : "
-        yield from _pretty(item, depth + 1)
+        out.append(f"{lead}{_COMPACT.encode(key)} : ")
+        _write(item, depth + 1, out)
         lead = "," + gap
     if run:
-        yield lead + _scalars(depth).encode(run)[1:-1]
-    yield "\n" + "  " * depth + "}"
+        out.append(lead + encode(run)[1:-1])
+    out.append(close)
