@@ -1,0 +1,1 @@
+"""Mapping documents: vendor fields in our terms and back."""

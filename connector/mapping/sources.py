@@ -1,0 +1,126 @@
+"""One column of ours from vendor records: source, transforms, map, default, type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from connector.domain.entities import Column
+from connector.mapping.columns import type_column
+from connector.mapping.document import FieldDoc
+from connector.mapping.duplicates import PullMemory
+from connector.mapping.numbers_text import shorten
+from connector.mapping.paths import take_column
+from connector.mapping.transforms import ColumnWork, Values, as_text, run_transforms
+from connector.ports.crm import Record
+from connector.ports.facts import ARROW_TYPES
+
+
+@dataclass(slots=True)
+class ReadContext:
+    """What pages are read with: the connection's name and settings, and the pull's memory.
+
+    One context serves one pull of one feed. `currency` is the default currency; `accounts` names
+    the connection whose accounts a row means (default: the connection itself).
+    """
+
+    connection: str
+    currency: str = ""
+    accounts: str = ""
+    memory: PullMemory = field(default_factory=PullMemory)
+
+    def resolve(self, text: str) -> str:
+        """A constant or default with its variable filled; ValueError for an empty setting."""
+        if text == "$accounts":
+            return self.accounts or self.connection
+        if text == "$connection":
+            return self.connection
+        if text == "$currency":
+            if not self.currency:
+                raise ValueError("the connection has no default currency; set `currency`")
+            return self.currency
+        return text
+
+
+def read_column(
+    column: Column,
+    doc: FieldDoc | None,
+    records: Sequence[Record],
+    context: ReadContext,
+    work: ColumnWork,
+) -> pa.Array:
+    """Typed values of one column; all null when the document does not map it."""
+    if doc is None or not records:
+        return pa.nulls(len(records), ARROW_TYPES[column.kind])
+    work.memory = context.memory.columns.setdefault(column.name, {})
+    try:
+        if doc.constant is not None:
+            values: Values = [context.resolve(doc.constant)] * len(records)
+        else:
+            values = _from_paths(doc, records, work)
+            if doc.default is not None and any(value is None for value in values):
+                default = context.resolve(doc.default)
+                values = _fill(values, default, work)
+    except ValueError as error:
+        for row in range(len(records)):
+            work.refuse(row, str(error))
+        return pa.nulls(len(records), ARROW_TYPES[column.kind])
+    return type_column(values, column.kind, work)
+
+
+def missing_paths(doc: FieldDoc | None, records: Sequence[Record]) -> tuple[str, ...]:
+    """The document's paths, when no record has any of them."""
+    if doc is None or not doc.paths:
+        return ()
+    found = any(take_column(records, path) is not None for path in doc.paths)
+    return () if found else doc.paths
+
+
+def _fill(values: Values, default: str, work: ColumnWork) -> Values:
+    """The default where a value is empty; a value that was refused is not empty."""
+    return [
+        default if value is None and row not in work.refused else value
+        for row, value in enumerate(values)
+    ]
+
+
+def _from_paths(doc: FieldDoc, records: Sequence[Record], work: ColumnWork) -> Values:
+    """The first path that gives a value (which the map knows, where there is one)."""
+    result: Values = [None] * len(records)
+    strangers: dict[int, str] = {}
+    for path in doc.paths:
+        taken = take_column(records, path)
+        if taken is None:
+            continue
+        values = run_transforms(taken, doc.steps, work)
+        if doc.map:
+            values = _translate(values, doc.map, strangers)
+        if not any(value is not None for value in result):
+            result = values
+        else:
+            result = [b if a is None else a for a, b in zip(result, values, strict=True)]
+        if all(value is not None for value in result):
+            break
+    if doc.map and doc.default is None:
+        for row, word in strangers.items():
+            if result[row] is None:
+                work.refuse(row, f"{word} is not in the map and there is no default")
+    return result
+
+
+def _translate(values: Values, words: Mapping[str, str], strangers: dict[int, str]) -> Values:
+    """Values by the map, compared as text without regard to case; others noted and None."""
+    folded = {key.strip().casefold(): value for key, value in words.items()}
+    result: Values = [None] * len(values)
+    for row, value in enumerate(values):
+        if value is None:
+            continue
+        try:
+            result[row] = folded.get(as_text(value).strip().casefold())
+        except ValueError:
+            pass
+        if result[row] is None:
+            strangers.setdefault(row, shorten(value))
+    return result

@@ -1,0 +1,1 @@
+"""Shipped documents: mappings and policies, as data beside the code."""
