@@ -95,7 +95,7 @@ class MappingError(ConfigError):
 
 
 class PolicyError(ConfigError):
-    """A policy document is wrong: a gap between bins, an unknown metric, weights that do not fit."""
+    """A policy document is wrong: a gap between bins, an unknown metric."""
 
 
 class SecretError(ConfigError):

@@ -57,7 +57,7 @@ class FieldChange:
 
     `base` is what we last wrote and verified, `theirs` what the CRM holds, `ours` the target.
     `edited` says that theirs differs from base and from ours: a conflict, whose handling `owner`
-    decides.
+    decides. `cause` says that this field is why the record is written; others go along with it.
     """
 
     field: str
@@ -67,6 +67,7 @@ class FieldChange:
     ours: str | None
     owner: Owner = Owner.OURS
     edited: bool = False
+    cause: bool = True
 
 
 @dataclass(frozen=True, slots=True)

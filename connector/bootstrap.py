@@ -1,0 +1,159 @@
+"""Joins the rooms: settings, secrets, store, adapters and policy become an office."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connector import logs
+from connector.credentials import Secrets
+from connector.credit.policy import PolicyDoc, load_policy, shipped_policy
+from connector.domain.change import digest
+from connector.errors import InputError, MappingError
+from connector.mapping.feeds import Mapping as FieldMapping
+from connector.mapping.feeds import load_mapping
+from connector.ports.clock import ClockPort
+from connector.ports.manifest import Opening, OptionSpec, as_target
+from connector.ports.secrets import SecretsPort
+from connector.registry import load_manifest
+from connector.service.office import Office
+from connector.settings import ConnectionSettings, Settings, load_settings
+from connector.sync.desk import Connection, House
+
+
+class SystemClock:
+    """The machine's clock."""
+
+    def now(self) -> datetime:
+        """Now, in UTC."""
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+
+def options_of(adapter: str) -> tuple[OptionSpec, ...]:
+    """Options of an adapter, for checking the settings."""
+    return load_manifest(adapter).options
+
+
+@contextmanager
+def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office]:
+    """Everything open for the settings at `config`; closed at the end."""
+    from connector.store import open_store
+
+    settings = load_settings(config, options_of)
+    clock = clock or SystemClock()
+    secrets = Secrets()
+    folder = private_folder(settings.state_folder)
+    logs.configure(settings.logs.level, file=folder / "creditflag.log")
+    policy = load_policy_named(settings.policy.file, settings.folder)
+    database = secrets.resolve(settings.state.database) if settings.state.database else None
+    store = open_store(folder, database)
+    office = Office(
+        folder=folder,
+        store=store,
+        clock=clock,
+        policy=policy,
+        house=_house(settings),
+        timezone=settings.company.timezone,
+        owner=owner_name(),
+        connection_names=tuple(settings.connections),
+        open_connection=lambda name: open_connection(settings, name, clock, secrets),
+    )
+    try:
+        yield office
+    finally:
+        office.close()
+
+
+def open_connection(
+    settings: Settings, name: str, clock: ClockPort, secrets: SecretsPort
+) -> Connection:
+    """Open one connection with its mapping."""
+    wanted = settings.connections[name]
+    manifest = load_manifest(wanted.adapter)
+    state = private_folder(settings.state_folder / "connections" / name)
+    adapter = manifest.open(
+        Opening(
+            connection=name,
+            options=wanted.options,
+            secrets=secrets,
+            clock=clock,
+            folder=settings.folder,
+            state_folder=state,
+        )
+    )
+    writes = manifest.writes and wanted.write
+    return Connection(
+        name=name,
+        adapter=adapter,
+        documents=_mapping(settings, name, wanted, manifest.mappings),
+        target=as_target(adapter) if writes else None,
+        accounts=wanted.accounts,
+        currency=wanted.currency or settings.company.currency,
+    )
+
+
+def _mapping(
+    settings: Settings, name: str, wanted: ConnectionSettings, shipped: tuple[str, ...]
+) -> FieldMapping:
+    """The connection's mapping documents: shipped ones by name, others by path."""
+    names = wanted.mapping or shipped
+    if not names:
+        raise MappingError(
+            "The connection {name} names no mapping document.",
+            next_step="Add mapping = [...] to it.",
+            name=name,
+        )
+    return load_mapping(names, settings.folder, wanted.adapter)
+
+
+def load_policy_named(name: str, folder: Path) -> PolicyDoc:
+    """A shipped policy by name, or one by path."""
+    shipped = not name.endswith((".yaml", ".yml"))
+    path = folder / name
+    try:
+        text = shipped_policy(name) if shipped else path.read_text(encoding="utf-8")
+        return load_policy(text, name if shipped else str(path))
+    except (OSError, UnicodeDecodeError):
+        raise InputError(
+            "The policy {path} cannot be read.",
+            next_step="Check the path in the settings, and that it is UTF-8 text.",
+            path=path,
+        ) from None
+
+
+def _house(settings: Settings) -> House:
+    return House(
+        company_currency=settings.company.currency,
+        language=settings.company.language,
+        own_group=settings.company.own_group,
+        order_months=settings.scope.order_months,
+        natural_persons=settings.scope.natural_persons,
+        truth=dict(settings.truth),
+        rates=dict(settings.rates),
+    )
+
+
+def private_folder(path: Path) -> Path:
+    """The folder, made if needed, readable by its owner only."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if os.name == "posix":
+        path.chmod(0o700)
+    return path
+
+
+def owner_name() -> str:
+    """host:pid:start, unique among living processes."""
+    return f"{socket.gethostname()}:{os.getpid()}:{digest(time.time_ns())[:6]}"

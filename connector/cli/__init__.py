@@ -1,0 +1,1 @@
+"""The command line. `main.py` is the entry; each file of commands imports its rooms lazily."""

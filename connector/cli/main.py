@@ -1,0 +1,110 @@
+"""Entry of the `creditflag` command: options for all commands, errors as sentences, exit codes."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import click
+import typer
+
+from connector import __version__
+from connector.cli import emulation, look, setup, work
+from connector.cli.session import Session, parse_language, reader_language
+from connector.domain.texts import Language, say, say_error
+from connector.errors import EXIT_BUG, EXIT_CONFIG, ConfigError, CreditflagError
+
+app = typer.Typer(
+    name="creditflag",
+    help="Customer credit risk inside the CRM: scores, limits and flags with their reasons.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+setup.register(app)
+look.register(app)
+work.register(app)
+emulation.register(app)
+
+_used: list[Session] = []
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    context: typer.Context,
+    config: Annotated[
+        str | None, typer.Option(help="Settings file; default creditflag.toml here.")
+    ] = None,
+    language: Annotated[
+        str | None, typer.Option(help="Language of the output: en or zh; default by locale.")
+    ] = None,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        print(f"creditflag {__version__}")
+        raise typer.Exit
+    context.obj = Session(config=config, language=parse_language(language))
+    _used[:] = [context.obj]
+
+
+def main() -> None:
+    """Run the command line and end the process with the documented exit code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command; the exit code. Every error becomes a sentence on standard error."""
+    _used.clear()
+    try:
+        result = app(args=arguments, standalone_mode=False)
+    except CreditflagError as error:
+        _print_error(error)
+        return error.exit_code
+    except click.exceptions.Abort:
+        return 130
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        print(error.format_message(), file=sys.stderr)
+        print(say("See `creditflag --help`.", _language()), file=sys.stderr)
+        return EXIT_CONFIG
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 0
+    except Exception as error:
+        return _report_bug(error)
+    return result if isinstance(result, int) else 0
+
+
+def _language() -> Language:
+    return _used[0].language if _used else reader_language()
+
+
+def _print_error(error: CreditflagError) -> None:
+    print(say_error(error, _language()), file=sys.stderr)
+    if isinstance(error, ConfigError):
+        for problem in error.problems:
+            print(f"  - {problem}", file=sys.stderr)
+
+
+def _report_bug(error: Exception) -> int:
+    """A sentence for the user; the trace goes to the log file, where an operator finds it."""
+    import traceback
+
+    from connector.logs import get_logger, mask
+
+    trace = mask("".join(traceback.format_exception(error)))
+    get_logger().error("bug", error=trace)
+    print(
+        say(
+            "This is a bug in creditflag ({kind}). Nothing was lost; the log in the state folder "
+            "has the details. Please report it.",
+            _language(),
+            kind=type(error).__name__,
+        ),
+        file=sys.stderr,
+    )
+    return EXIT_BUG

@@ -1,0 +1,267 @@
+"""What commands print for people: tables and sentences in the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.table import Table
+
+from connector.cli.session import Session
+from connector.domain.change import ChangeState
+from connector.domain.texts import say_error
+from connector.service.summary import grades, summarise_plan
+
+if TYPE_CHECKING:
+    from connector.mapping.check import Finding
+    from connector.ports.crm import ObjectInfo
+    from connector.ports.store import JournalEvent
+    from connector.service.checking import Check
+    from connector.service.explaining import Explained
+    from connector.sync.apply import ApplyReport
+    from connector.sync.pull import FeedReport
+    from connector.sync.push import PushReport
+    from connector.sync.run import RunReport
+
+MOST_LINES = 20
+
+
+def table(here: Session, *heads: str, title: str = "") -> Table:
+    """A table with translated heads; heads that begin with > are right-aligned."""
+    made = Table(title=here.say(title) if title else None, title_justify="left", box=None,
+                 header_style="bold", pad_edge=False)  # fmt: skip
+    for head in heads:
+        made.add_column(
+            here.say(head.lstrip(">")), justify="right" if head.startswith(">") else "left",
+            overflow="fold",
+        )  # fmt: skip
+    return made
+
+
+def show_feeds(here: Session, feeds: Sequence[FeedReport]) -> None:
+    """What each feed brought."""
+    made = table(here, "feed", ">records", ">new", ">changed", ">known", ">deleted", ">cleared",
+                 ">left out", ">problems", title="Read")  # fmt: skip
+    for f in feeds:
+        made.add_row(f"{f.connection}.{f.feed}", *map(str, (
+            f.records, f.new, f.changed, f.re_read, f.deleted, f.cleared, f.skipped, f.problems,
+        )))  # fmt: skip
+    here.print(made)
+    for f in feeds:
+        if f.duplicates:
+            here.tell("{feed}: {n} exact duplicates are kept: {names}", feed=f.feed,
+                      n=len(f.duplicates), names=_some(f.duplicates))  # fmt: skip
+    if any(f.problems for f in feeds):
+        here.tell("Rows with problems are quarantined; `creditflag status` lists them.")
+
+
+def show_run(here: Session, report: RunReport) -> None:
+    """The story of a run, step by step, and the next command when it waits."""
+    show_feeds(here, report.feeds)
+    if report.scope is not None:
+        scope = ", ".join(f"{here.say(k)} {v}" for k, v in report.scope.counts.items())
+        here.tell("In scope: {n} parties ({counts})", n=report.scope.in_scope, counts=scope)
+    if report.linked is not None and report.linked.unlinked:
+        here.tell("{n} documents name an account that is not known; they are kept and count for "
+                  "nobody until it is.", n=report.linked.unlinked)  # fmt: skip
+    if report.decided is not None:
+        if report.decided.changed is None:
+            here.tell("Decisions: nothing that decides has changed since the last run.")
+        else:
+            spread = ", ".join(f"{g}: {n}" for g, n in grades(report).items())
+            here.tell("Decisions: {n} changed; grades {spread}", n=report.decided.changed,
+                      spread=spread)  # fmt: skip
+    show_plan_counts(here, report)
+    for name, push in report.pushes.items():
+        show_push(here, name, push)
+    if not report.pushes and not report.plan_files:
+        here.tell("Nothing to write: 0 write calls.")
+    _show_waiting(here, report)
+    calls = {n: ", ".join(f"{k} {v}" for k, v in c.items()) for n, c in report.calls.items()}
+    for name, text in calls.items():
+        here.tell("API calls on {name}: {calls}", name=name, calls=text or "0")
+
+
+def show_plan_counts(here: Session, report: RunReport) -> None:
+    """Where every record ended, and what causes the writes."""
+    made = table(here, "connection", ">records", ">unchanged", ">within tolerance", ">to write",
+                 ">tasks", ">conflicts", title="Plan")  # fmt: skip
+    for plan in report.plans:
+        n = summarise_plan(plan)
+        made.add_row(plan.connection, *map(str, (
+            n["records"], n["unchanged"], n["within_tolerance"], n["planned"], n["tasks"],
+            n["conflicts"],
+        )))  # fmt: skip
+    here.print(made)
+    for plan in report.plans:
+        causes = summarise_plan(plan)["causes"]
+        if causes:
+            here.tell("Why records are written: {causes}",
+                      causes=", ".join(f"{k} {v}" for k, v in causes.items()))  # fmt: skip
+        for change in [c for c in plan.changes if c.conflicts][:MOST_LINES]:
+            for f in change.conflicts:
+                here.tell(
+                    "Conflict: {label}, {field}: we wrote {base}, the CRM holds {theirs} "
+                    "(changed by {who}), our value is {ours}: {rule}.",
+                    label=change.label, field=f.field, base=f.base or "–", theirs=f.theirs or "–",
+                    ours=f.ours or "–", who=change.modified_by or "?",
+                    rule=here.say(_RULES[f.owner.value]),
+                )  # fmt: skip
+
+
+_RULES = {
+    "ours": "written again",
+    "theirs": "theirs stays",
+    "ask": "waits for a person, nothing is written",
+}
+
+
+def _show_waiting(here: Session, report: RunReport) -> None:
+    for finding in report.findings if report.plan_files else []:
+        here.tell(finding.message, **finding.params)
+    for name, compared in report.compared.items():
+        show_compared(here, name, compared)
+    for name, path in report.plan_files.items():
+        here.tell("Nothing was written to {name}. Read the plan, then apply it:", name=name)
+        here.tell("  creditflag apply --plan {path}", path=path)
+
+
+def show_compared(here: Session, name: str, rows: Sequence[Mapping[str, str | None]]) -> None:
+    """Values found in the CRM and adopted, with ours beside them."""
+    if not rows:
+        return
+    here.tell("{n} values found on {name} are adopted as they are (inherited):", n=len(rows),
+              name=name)  # fmt: skip
+    made = table(here, "account", "field", ">in the CRM", ">ours", "review by")
+    for row in rows[:MOST_LINES]:
+        made.add_row(row["account"], row["credit_field"], row["theirs"], row["ours"] or "–",
+                     row["review_on"])  # fmt: skip
+    here.print(made)
+
+
+def show_push(here: Session, name: str, push: PushReport) -> None:
+    """How many changes ended where, and the first refusals in the vendor's words."""
+    ended = ", ".join(f"{here.say(str(s))} {n}" for s, n in push.ended.items())
+    here.tell("Written to {name} in {calls} calls: {ended}", name=name, calls=push.calls,
+              ended=ended or "0")  # fmt: skip
+    for change, outcome in push.refusals[:MOST_LINES]:
+        here.tell("  {label} ({record}): {code} {message}", label=change.label,
+                  record=change.record_id or change.key, code=outcome.code,
+                  message=outcome.message)  # fmt: skip
+
+
+def show_apply(here: Session, report: ApplyReport) -> None:
+    """What became of a plan."""
+    show_push(here, report.plan.connection, report.pushed)
+    if report.moved:
+        here.tell("{n} changes were refused: their records changed since the plan was made. The "
+                  "next run plans them anew.", n=len(report.moved))  # fmt: skip
+        for change in report.moved[:MOST_LINES]:
+            here.print(f"  {change.label} ({change.record_id})")
+    if report.pushed[ChangeState.VERIFIED]:
+        here.tell("From now on `creditflag run` writes to {name} by itself.",
+                  name=report.plan.connection)  # fmt: skip
+
+
+def show_object(here: Session, info: ObjectInfo) -> None:
+    """An object's fields as an admin needs them."""
+    made = table(here, "field", "label", "type", "writable", "required", "remarks",
+                 title=f"{info.name} ({info.label})")  # fmt: skip
+    for f in sorted(info.fields.values(), key=lambda f: f.name):
+        remarks = [w for w, on in (("external id", f.external_id), ("unique", f.unique),
+                                   ("calculated", f.calculated)) if on]  # fmt: skip
+        size = f"({f.length})" if f.length else f"({f.precision},{f.scale})" if f.precision else ""
+        made.add_row(f.name, f.label, f.vendor_type + size, here.say("yes" if f.updateable else "no"),
+                     here.say("yes" if f.required else "no"), ", ".join(remarks))  # fmt: skip
+    here.print(made)
+
+
+def object_as_json(info: ObjectInfo) -> dict[str, Any]:
+    """The description for programs."""
+    from dataclasses import asdict
+
+    return {
+        "name": info.name,
+        "label": info.label,
+        "fields": [asdict(f) for f in info.fields.values()],
+    }
+
+
+def show_findings(here: Session, name: str, findings: Sequence[Finding]) -> None:
+    """Errors first, then warnings; what to do behind each."""
+    here.tell("Mapping of {name}:", name=name)
+    wrong = [f for f in findings if f.level != "ok"]
+    for f in sorted(wrong, key=lambda f: f.level):
+        here.print(f"  {here.say(f.level)}: {here.say(f.message, **f.params)}")
+        if f.next_step:
+            here.print(f"      → {here.say(f.next_step, **f.params)}")
+    fine = sum(1 for f in findings if f.level == "ok")
+    here.tell("{fine} fields fit, {errors} errors, {warnings} warnings.", fine=fine,
+              errors=sum(1 for f in wrong if f.level == "error"),
+              warnings=sum(1 for f in wrong if f.level == "warning"))  # fmt: skip
+
+
+def show_checks(here: Session, checks: Sequence[Check]) -> None:
+    """Doctor's findings."""
+    for check in checks:
+        found = say_error(check.error, here.language) if check.error else check.found
+        here.print(f"{'✓' if check.well else '✗'} {check.name}: {found}")
+
+
+def show_status(here: Session, content: Mapping[str, Any]) -> None:
+    """Runs, connections, conflicts and problems."""
+    made = table(here, "run", "started", "as of", "outcome", ">exit", title="Last runs")
+    for r in content["runs"]:
+        made.add_row(r["run"], r["started"], r["as_of"], r["outcome"], str(r["exit_code"]))
+    here.print(made)
+    for c in content["connections"]:
+        state = "waits for its first plan to be applied" if c["first_contact"] else "in service"
+        here.tell("{name}: {state}, {open} open changes, {conflicts} conflicts", name=c["name"],
+                  state=here.say(state), open=c["open_changes"],
+                  conflicts=len(c["conflicts"]))  # fmt: skip
+        for conflict in c["conflicts"][:MOST_LINES]:
+            for f in conflict["fields"]:
+                here.print(f"  {conflict['label']}: {f['field']} {f['base']} → {f['theirs']} "
+                           f"({conflict['modified_by']}) ≠ {f['ours']}")  # fmt: skip
+    problems = content["problems"]
+    if problems:
+        made = table(here, "where", "field", "reason", title="Quarantined rows")
+        for p in problems[:MOST_LINES]:
+            made.add_row(p["where_from"], p["field"] or "", p["reason"])
+        here.print(made)
+        if len(problems) > MOST_LINES:
+            here.tell("and {n} more; --json lists all", n=len(problems) - MOST_LINES)
+
+
+def show_explanation(here: Session, explained: Explained) -> None:
+    """Why a party has its decision."""
+    for line in explained.lines:
+        here.print(line)
+
+
+def show_journal(here: Session, events: Sequence[JournalEvent]) -> None:
+    """Events, latest first."""
+    made = table(here, ">no", "at", "state", "record", "change", "detail")
+    for e in events:
+        made.add_row(str(e.number), e.at.isoformat(timespec="seconds"), here.say(str(e.state)),
+                     e.record_id, e.change_id[:8], _detail(e.payload))  # fmt: skip
+    here.print(made)
+
+
+def event_as_json(event: JournalEvent) -> dict[str, Any]:
+    """A journal event for programs."""
+    from dataclasses import asdict
+
+    return asdict(event)
+
+
+def _detail(payload: Mapping[str, object]) -> str:
+    fields = payload.get("fields")
+    if isinstance(fields, Mapping):
+        return ", ".join(f"{k}={v}" for k, v in fields.items())[:200]
+    return " ".join(str(v) for v in payload.values() if v)[:200]
+
+
+def _some(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:5])
+    return shown if len(names) <= 5 else f"{shown}, …"

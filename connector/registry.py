@@ -1,0 +1,56 @@
+"""Adapters by name: the built-in ones, and those of other packages by entry point.
+
+The only place in `connector` that knows vendors by name.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+
+from connector.errors import SettingsError
+from connector.ports.manifest import Manifest
+
+ENTRY_POINT_GROUP = "creditflag.adapters"
+
+BUILT_INS: dict[str, str] = {
+    "files": "adapters.files.manifest",
+    "salesforce": "adapters.salesforce.manifest",
+}
+"""Adapter name → module that holds its `MANIFEST`."""
+
+EMULATORS: dict[str, str] = {"salesforce": "adapters.salesforce.emulator"}
+"""Adapter name → package of its emulator, started by `creditflag emulator`."""
+
+SEEDS: dict[str, str] = {"salesforce": "adapters.salesforce.seed"}
+"""Adapter name → module that turns the demo company into vendor records."""
+
+
+def adapter_names() -> tuple[str, ...]:
+    """Every adapter that can be configured."""
+    return tuple(sorted({*BUILT_INS, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))}))
+
+
+def load_manifest(name: str) -> Manifest:
+    """The manifest of an adapter; SettingsError naming the known ones when there is none."""
+    module_name = BUILT_INS.get(name)
+    if module_name is None:
+        for entry in entry_points(group=ENTRY_POINT_GROUP):
+            if entry.name == name:
+                module_name = entry.value
+                break
+    if module_name is None:
+        raise SettingsError(
+            "There is no adapter {name}.",
+            next_step="Known adapters: {known}.",
+            name=name,
+            known=", ".join(adapter_names()),
+        )
+    manifest = import_module(module_name).MANIFEST
+    if not isinstance(manifest, Manifest):
+        raise SettingsError(
+            "The module of adapter {name} holds no MANIFEST.",
+            next_step="Update or remove the package that announces it.",
+            name=name,
+        )
+    return manifest

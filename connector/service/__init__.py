@@ -1,0 +1,1 @@
+"""Use cases: what CLI, console and daemon can ask for."""

@@ -1,0 +1,81 @@
+"""Before the first run: is everything reachable, and does the mapping fit the real objects?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from connector.errors import CreditflagError, InputError
+from connector.mapping.check import Finding, check_mapping
+from connector.ports.crm import ObjectInfo
+from connector.service.office import Office
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of `doctor`: what was checked, whether it is well, and what was found."""
+
+    name: str
+    well: bool
+    found: str
+    error: CreditflagError | None = None
+
+
+def check_all(office: Office) -> list[Check]:
+    """Packages, store, ledger lock and every connection's sign-in."""
+    checks = [_packages(), Check("policy", True, f"{office.policy.id} {office.policy.version}")]
+    checks.append(Check("store", True, str(office.folder)))
+    checks.append(_ledger(office))
+    checks += [_connection(office, name) for name in office.connection_names]
+    return checks
+
+
+def check_mappings(office: Office, name: str) -> list[Finding]:
+    """The connection's mapping against the live describe."""
+    connection = office.connect(name)
+    return check_mapping(connection.mapping, connection.describe)
+
+
+def describe(office: Office, name: str, object_name: str) -> ObjectInfo:
+    """One object's live description; InputError when the vendor does not show it."""
+    info = office.connect(name).describe(object_name)
+    if info is None:
+        raise InputError(
+            "{connection} has no object {object}, or hides it from the API user.",
+            next_step="List what it shows with `creditflag describe {connection}`.",
+            connection=name,
+            object=object_name,
+        )
+    return info
+
+
+def list_objects(office: Office, name: str) -> list[str]:
+    """Objects that the API user sees."""
+    return list(office.connect(name).adapter.list_objects())
+
+
+def _packages() -> Check:
+    """`connector` and `adapters` are common words: make sure that both are ours."""
+    ours = Path(__file__).resolve().parents[2]
+    spec = find_spec("adapters")
+    places = list(spec.submodule_search_locations or []) if spec else []
+    well = any(Path(place).resolve().parent == ours for place in places)
+    return Check("packages", well, str(ours) if well else ", ".join(places) or "adapters missing")
+
+
+def _ledger(office: Office) -> Check:
+    try:
+        with office.desk() as desk:
+            return Check("ledger", True, f"seq {desk.ledger.last_seq}")
+    except CreditflagError as error:
+        return Check("ledger", False, str(error), error)
+
+
+def _connection(office: Office, name: str) -> Check:
+    try:
+        found: Mapping[str, str] = office.connect(name).adapter.check()
+    except CreditflagError as error:
+        return Check(name, False, str(error), error)
+    return Check(name, True, ", ".join(f"{k}: {v}" for k, v in found.items()))

@@ -1,0 +1,266 @@
+"""`creditflag.toml`: every key known, every problem listed at once, secrets only by reference."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from connector.domain.entities import ENTITIES
+from connector.domain.money import is_currency
+from connector.errors import SettingsError
+from connector.ports.manifest import OptionSpec
+from connector.ports.secrets import is_reference
+
+CONFIG_VARIABLE = "CREDITFLAG_CONFIG"
+DEFAULT_FILE = "creditflag.toml"
+_CONNECTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+
+OptionsOf = Callable[[str], tuple[OptionSpec, ...]]
+"""Options of an adapter by its name; raises SettingsError for an unknown adapter."""
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CompanySettings(_Section):
+    """Our own company: the currency of every limit, the language of what is written."""
+
+    name: str = "My company"
+    currency: str = "CNY"
+    language: Literal["en", "zh"] = "en"
+    timezone: str = "UTC"
+    own_group: tuple[str, ...] = ()
+
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str) -> str:
+        if not is_currency(code):
+            raise ValueError(f"{code} is not an ISO 4217 currency code")
+        return code
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError):
+            raise ValueError(f"{name} is not a time zone name such as Asia/Shanghai") from None
+        return name
+
+
+class ScopeSettings(_Section):
+    """Which accounts get a decision: those with terms, open items, a limit, or recent orders."""
+
+    order_months: Annotated[int, Field(ge=1, le=120)] = 12
+    natural_persons: bool = False
+
+
+class PolicySettings(_Section):
+    """The policy in force: the name of a shipped one, or a path."""
+
+    file: str = "standard"
+
+
+class StateSettings(_Section):
+    """Where ledger, store, plans and logs live; relative to the settings file."""
+
+    folder: str = ".creditflag"
+    database: str = ""
+
+    @field_validator("database")
+    @classmethod
+    def _reference(cls, text: str) -> str:
+        if text and not is_reference(text):
+            raise ValueError("must be a reference such as env:CREDITFLAG_DATABASE_URL")
+        return text
+
+
+class LogSettings(_Section):
+    """How much is logged: debug, info, warning or error."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class ConnectionSettings(BaseModel):
+    """One connection. Keys beyond these are the adapter's own options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    adapter: str
+    mapping: tuple[str, ...] = ()
+    write: bool = True
+    accounts: str = ""
+    currency: str = ""
+
+    @property
+    def options(self) -> dict[str, str]:
+        """The adapter's options as text."""
+        return {name: str(value) for name, value in (self.model_extra or {}).items()}
+
+
+class Settings(_Section):
+    """The whole file. `folder` is where it lies: relative paths start there."""
+
+    company: CompanySettings = CompanySettings()
+    scope: ScopeSettings = ScopeSettings()
+    policy: PolicySettings = PolicySettings()
+    state: StateSettings = StateSettings()
+    logs: LogSettings = LogSettings()
+    truth: dict[str, tuple[str, ...]] = {}
+    rates: dict[str, Decimal] = {}
+    connections: dict[str, ConnectionSettings] = {}
+    folder: Path = Field(default=Path(), exclude=True)
+
+    @property
+    def state_folder(self) -> Path:
+        """Absolute folder of ledger and store."""
+        return (self.folder / self.state.folder).resolve()
+
+
+def find_settings(config: str | None) -> Path:
+    """Path of the settings file: the argument, then $CREDITFLAG_CONFIG, then ./creditflag.toml."""
+    return Path(config or os.environ.get(CONFIG_VARIABLE) or DEFAULT_FILE)
+
+
+def load_settings(path: Path, options_of: OptionsOf) -> Settings:
+    """Read and check the file; SettingsError lists all problems at once."""
+    return parse_settings(_read(path), path, options_of)
+
+
+def parse_settings(text: str, path: Path, options_of: OptionsOf) -> Settings:
+    """Check settings given as TOML text; `path` is where they (would) lie."""
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            "The settings file is not valid TOML: {detail}.",
+            where=str(path),
+            next_step="Correct that line.",
+            detail=error,
+        ) from None
+    problems: list[str] = []
+    if "folder" in raw:
+        problems.append("folder: unknown key")
+        del raw["folder"]
+    settings: Settings | None = None
+    try:
+        settings = Settings(**raw, folder=path.resolve().parent)
+    except ValidationError as error:
+        problems += [_sentence(dict(detail)) for detail in error.errors()]
+    problems += _connection_problems(raw, options_of)
+    problems += _reference_problems(raw)
+    if problems or settings is None:
+        raise SettingsError(
+            "The settings have {count} problem(s).",
+            where=str(path),
+            next_step="Correct them; docs/settings.md lists every key.",
+            problems=problems,
+            count=len(problems),
+        )
+    return settings
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SettingsError(
+            "There is no settings file.",
+            where=str(path),
+            next_step="Run `creditflag init` here, or name the file with --config.",
+        ) from None
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(
+            "The settings file cannot be read.",
+            where=str(path),
+            next_step="Check its permissions and that it is UTF-8 text.",
+        ) from None
+
+
+def _sentence(detail: Mapping[str, Any]) -> str:
+    path = ".".join(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return f"{path}: unknown key"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    return f"{path}: {message}"
+
+
+def _tables(raw: Mapping[str, Any], name: str) -> dict[str, Any]:
+    table = raw.get(name, {})
+    return table if isinstance(table, dict) else {}
+
+
+def _connection_problems(raw: Mapping[str, Any], options_of: OptionsOf) -> list[str]:
+    problems: list[str] = []
+    for name, table in _tables(raw, "connections").items():
+        where = f"connections.{name}"
+        if not _CONNECTION_NAME.fullmatch(name):
+            problems.append(f"{where}: a name has small letters, digits, - and _ only")
+        if not isinstance(table, dict) or not isinstance(table.get("adapter"), str):
+            continue
+        try:
+            options = options_of(table["adapter"])
+        except SettingsError as error:
+            problems.append(f"{where}.adapter: {error}")
+            continue
+        problems += _option_problems(where, table, options)
+    return problems
+
+
+def _option_problems(
+    where: str, table: Mapping[str, Any], options: tuple[OptionSpec, ...]
+) -> list[str]:
+    known = {option.name: option for option in options}
+    problems = []
+    for key, value in table.items():
+        if key in ConnectionSettings.model_fields:
+            continue
+        option = known.get(key)
+        if option is None:
+            problems.append(f"{where}.{key}: unknown key")
+        elif option.secret and not is_reference(str(value)):
+            problems.append(
+                f"{where}.{key}: a secret must be a reference: env:NAME, file:/path, "
+                "keyring:service/user or credential:NAME"
+            )
+        elif not isinstance(value, str | int | bool):
+            problems.append(f"{where}.{key}: must be text, a number, true or false")
+    problems += [
+        f"{where}.{option.name}: missing ({option.meaning})"
+        for option in options
+        if option.required and option.name not in table
+    ]
+    return problems
+
+
+def _reference_problems(raw: Mapping[str, Any]) -> list[str]:
+    """Names that must point to something in the file itself."""
+    connections = _tables(raw, "connections")
+    problems = []
+    for fact, names in _tables(raw, "truth").items():
+        if fact not in ENTITIES:
+            problems.append(f"truth.{fact}: unknown kind of fact; known: {', '.join(ENTITIES)}")
+        listed = names if isinstance(names, list) else []
+        problems += [
+            f"truth.{fact}: there is no connection {name}"
+            for name in listed
+            if name not in connections
+        ]
+    for code in _tables(raw, "rates"):
+        if not is_currency(code):
+            problems.append(f"rates.{code}: not an ISO 4217 currency code")
+    for name, table in connections.items():
+        accounts = table.get("accounts") if isinstance(table, dict) else None
+        if accounts and accounts not in connections:
+            problems.append(f"connections.{name}.accounts: there is no connection {accounts}")
+    return problems

@@ -1,0 +1,65 @@
+"""Apply a plan that a person has read: re-read every record, refuse what moved, push the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from connector.domain.change import Change, ChangeKind, ChangeState, Plan
+from connector.ports.store import JournalEntry
+from connector.sync.desk import Connection, Desk
+from connector.sync.push import Progress, PushReport, push
+from connector.sync.verify import READ_BACK_ROWS, recover
+
+
+@dataclass
+class ApplyReport:
+    """What became of a plan. `moved` changes were refused: their record changed since."""
+
+    plan: Plan
+    pushed: PushReport = field(default_factory=PushReport)
+    moved: list[Change] = field(default_factory=list)
+    recovered: PushReport = field(default_factory=PushReport)
+
+
+def apply_plan(
+    desk: Desk, connection: Connection, plan: Plan, progress: Progress | None = None
+) -> ApplyReport:
+    """Apply to the connection; ends its first-contact state."""
+    report = ApplyReport(plan)
+    recover(desk, connection, report.recovered.count)
+    states = desk.store.change_states(connection.name, [c.id for c in plan.changes])
+    todo = [c for c in plan.to_write if states.get(c.id) is not ChangeState.VERIFIED]
+    desk.store.save_plan(replace(plan, changes=tuple(todo)), desk.fence)
+    stay, report.moved = _compare(desk, connection, todo)
+    desk.append(
+        connection,
+        [JournalEntry(c.id, ChangeState.MOVED, record_id=c.record_id) for c in report.moved],
+    )
+    report.pushed = push(desk, connection, stay, progress)
+    desk.store.end_first_contact(connection.name, plan.id, desk.fence)
+    return report
+
+
+def _compare(
+    desk: Desk, connection: Connection, changes: Sequence[Change]
+) -> tuple[list[Change], list[Change]]:
+    """Changes whose record still holds what the plan saw, and those whose base moved."""
+    stay: list[Change] = []
+    moved: list[Change] = []
+    updates = [c for c in changes if c.kind is ChangeKind.UPDATE]
+    for object_name in sorted({c.object_name for c in updates}):
+        of_object = [c for c in updates if c.object_name == object_name]
+        for start in range(0, len(of_object), READ_BACK_ROWS):
+            chunk = of_object[start : start + READ_BACK_ROWS]
+            fields = sorted({f.field for c in chunk for f in c.writes})
+            records = connection.writer.read(object_name, [c.record_id for c in chunk], fields)
+            for change in chunk:
+                record = records.get(change.record_id)
+                same = record is not None and all(
+                    connection.canonical(object_name, f.field, record) == f.theirs
+                    for f in change.writes
+                )
+                (stay if same else moved).append(change)
+    stay += [c for c in changes if c.kind is ChangeKind.CREATE]
+    return stay, moved

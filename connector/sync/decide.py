@@ -1,0 +1,214 @@
+"""Decide: facts, human facts, prior state and policy go in; decisions come out.
+
+Nothing is computed when nothing that decides has changed: same day, same policy, no landing with
+effect since the last decision. The seam between ledger and store: decisions and `decided_through`
+end in one store transaction, so a landing is never left undecided.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from connector.credit.engine import ENGINE_VERSION, Inputs, decide
+from connector.credit.explain import reason_lines
+from connector.credit.policy import PolicyDoc, policy_hash
+from connector.domain.change import digest
+from connector.domain.texts import Language
+from connector.ledger.rates import fill_rates
+from connector.ports.store import APPROVED_LIMIT_SCHEMA, DecisionSet
+from connector.sync.alerts import AlertRule
+from connector.sync.crash import crash_point
+from connector.sync.desk import Desk
+from connector.sync.guard import GuardLimits, Shift
+from connector.sync.plan import Quiet
+from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
+
+RATE_DAYS = 800
+"""Days of daily rates kept dense before the valuation date: the longest window and some."""
+
+TOP_REASONS = 3
+
+WORDING_SCHEMA = pa.schema(
+    [("party_id", pa.string()), ("reasons", pa.string()), ("reason_text", pa.string())]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The decisions in force after this step. `changed` parties; None when nothing was computed."""
+
+    tables: Mapping[str, pa.Table]
+    basis: Mapping[str, str]
+    scope: ScopeReport
+    shift: Shift
+    changed: int | None
+    coverage: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The parts of a policy that steps outside the engine obey."""
+
+    quiet: Quiet
+    alerts: AlertRule
+    guard: GuardLimits
+
+
+def rules_of(policy: PolicyDoc) -> Rules:
+    """Read the write, task and guard sections of a policy."""
+    return Rules(
+        quiet=Quiet(policy.write.tolerance_pct, policy.write.tolerance_min),
+        alerts=AlertRule(
+            tuple(code for code, flag in policy.flags.items() if flag.enabled and flag.task),
+            policy.tasks.min_severity,
+        ),
+        guard=GuardLimits(
+            downgraded_share=policy.guard.max_share_downgraded,
+            new_holds_share=policy.guard.max_share_new_holds,
+            fewer_rows_share=policy.guard.empty_pull_share,
+            least_parties=policy.guard.min_count,
+        ),
+    )
+
+
+def decide_run(desk: Desk, policy: PolicyDoc) -> Decided:
+    """Scope and decide; stage what changed. `commit_run` makes it visible."""
+    approved = desk.store.approved_limits()
+    scope = scope_parties(desk.ledger, _scope_rules(desk), desk.as_of, approved)
+    basis = {
+        "as_of": desk.as_of.isoformat(),
+        "policy_hash": policy_hash(policy),
+        "engine": ENGINE_VERSION,
+        "house": digest(
+            [desk.house.company_currency, sorted(desk.house.own_group), desk.house.order_months,
+             desk.house.natural_persons, {k: list(v) for k, v in desk.house.truth.items()},
+             {k: str(v) for k, v in desk.house.rates.items()}]
+        )[:16],
+        "approved": _table_digest(approved),
+    }  # fmt: skip
+    if not _dirty(desk, basis):
+        tables = dict(desk.store.decision_tables())
+        tables["wording"] = word(tables, desk.house.language)
+        return Decided(tables, basis, scope, Shift(known=scope.in_scope), None, {})
+    return _decide_anew(desk, policy, approved, scope, basis)
+
+
+def _dirty(desk: Desk, basis: Mapping[str, str]) -> bool:
+    if dict(desk.store.decided_basis()) != dict(basis):
+        return True
+    return desk.ledger.dirty_since(desk.store.decided_through())
+
+
+def _decide_anew(
+    desk: Desk, policy: PolicyDoc, approved: pa.Table, scope: ScopeReport, basis: dict[str, str]
+) -> Decided:
+    fill_rates(
+        desk.ledger, desk.house.company_currency, desk.house.rates,
+        desk.as_of - timedelta(days=RATE_DAYS), desk.as_of,
+    )  # fmt: skip
+    prior = desk.store.prior_decisions()
+    inputs = Inputs(
+        currency=desk.house.company_currency,
+        approved_limits=approved,
+        prior=prior,
+        prior_flags=desk.store.prior_flags(),
+    )
+    result = decide(desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id)
+    crash_point("after-decide")
+    granted = _granted(desk, result.tables["decision"], approved)
+    basis = {**basis, "approved": _table_digest(granted)}
+    desk.ledger.keep_decisions(desk.run_id, result.tables)
+    crash_point("after-keep-decisions")
+    changed = desk.store.stage_decisions(
+        DecisionSet(desk.run_id, desk.as_of, policy_hash(policy), result.tables), desk.fence
+    )
+    crash_point("after-stage-decisions")
+    tables = dict(result.tables)
+    tables["wording"] = word(tables, desk.house.language)
+    shift = _shift(desk, tables["decision"], prior)
+    return Decided(tables, basis, scope, shift, changed, result.coverage)
+
+
+def _granted(desk: Desk, decision: pa.Table, approved: pa.Table) -> pa.Table:
+    """Keep the limits that the policy itself grants, and give back all approved limits."""
+    granted = desk.ledger.query(
+        """
+        SELECT party_id, selling_company, approved_state AS state, approved_amount AS amount,
+               currency, 'policy' AS source, NULL AS approver, as_of AS valid_from,
+               approved_valid_to AS valid_to, next_review AS review_on
+        FROM decision WHERE approved_source = 'policy'
+          AND NOT EXISTS (
+              SELECT 1 FROM approved
+              WHERE approved.party_id = decision.party_id
+                AND approved.selling_company = decision.selling_company
+                AND approved.state = decision.approved_state
+                AND approved.amount IS NOT DISTINCT FROM decision.approved_amount
+                AND approved.valid_to IS NOT DISTINCT FROM decision.approved_valid_to)
+        """,
+        None,
+        {"decision": decision, "approved": approved},
+    ).cast(APPROVED_LIMIT_SCHEMA)
+    if granted.num_rows == 0:
+        return approved
+    desk.store.put_approved_limits(granted, desk.fence)
+    return desk.store.approved_limits()
+
+
+def _scope_rules(desk: Desk) -> ScopeRules:
+    return ScopeRules(
+        order_months=desk.house.order_months,
+        own_group_parties=desk.house.own_group,
+        include_natural_persons=desk.house.natural_persons,
+    )
+
+
+def _table_digest(table: pa.Table) -> str:
+    rows = sorted(json.dumps(row, default=str, sort_keys=True) for row in table.to_pylist())
+    return digest(rows)[:16]
+
+
+def _shift(desk: Desk, decision: pa.Table, prior: pa.Table) -> Shift:
+    """How many known parties got a worse grade or a new hold (grades sort from best to worst)."""
+    row = desk.ledger.query(
+        """
+        SELECT count(*) AS known,
+               count(*) FILTER (WHERE d.grade > p.grade) AS downgraded,
+               count(*) FILTER (WHERE d.hold AND NOT p.hold) AS new_holds
+        FROM decision AS d JOIN prior AS p USING (party_id, selling_company)
+        WHERE d.selling_company = ''
+        """,
+        None,
+        {"decision": decision, "prior": prior},
+    ).to_pylist()[0]
+    return Shift(**row)
+
+
+def word(tables: Mapping[str, pa.Table], language: Language) -> pa.Table:
+    """The top reasons of each party, as data and in words (WORDING_SCHEMA)."""
+    reasons = tables["reason"]
+    columns = ["party_id", "selling_company", "rank", "code", "params", "remedy", "remedy_params"]
+    rows = [r for r in reasons.select(columns).to_pylist() if r["selling_company"] == ""]
+    rows.sort(key=lambda r: (r["party_id"], r["rank"]))
+    worded = []
+    for party_id, group in groupby(rows, key=lambda r: r["party_id"]):
+        top = list(group)[:TOP_REASONS]
+        worded.append(
+            {
+                "party_id": party_id,
+                "reasons": json.dumps([_data(r) for r in top], ensure_ascii=False,
+                                      sort_keys=True, separators=(",", ":")),
+                "reason_text": " ".join(reason_lines(top, language)),
+            }
+        )  # fmt: skip
+    return pa.Table.from_pylist(worded, schema=WORDING_SCHEMA)
+
+
+def _data(reason: Mapping[str, Any]) -> dict[str, Any]:
+    return {"code": reason["code"], "params": json.loads(reason["params"])}

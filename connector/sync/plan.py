@@ -1,0 +1,295 @@
+"""Plan: desired × what the CRM holds × what we last wrote → changes.
+
+Three values decide about a field: `base` (last written and verified), `theirs` (in the CRM now)
+and `ours` (target). Equal theirs and ours: nothing. theirs = base: plain update. Otherwise
+somebody edited our field: a conflict, which the field's owner rule settles. What we write stands
+still: see `domain.catalogue.When`. The comparison is one query over long tables; only differences
+reach Python. Planning the result of a plan gives an empty plan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import groupby
+from typing import Any
+
+import pyarrow as pa
+
+from connector.domain.catalogue import CREDIT_FIELDS
+from connector.domain.change import (
+    Change,
+    ChangeKind,
+    ChangeState,
+    FieldChange,
+    Owner,
+    Plan,
+    PlanCounts,
+)
+from connector.ledger import Ledger
+from connector.mapping.targets import WriteTarget
+from connector.mapping.write import RENDERED_SCHEMA, render_table
+
+_EMPTY_COUNTS = PlanCounts()
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """The policy's write tolerance: an amount moves when it differs by more than both."""
+
+    share: Decimal
+    least: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrors:
+    """What the store remembers of a connection: last written and adopted values."""
+
+    last_written: pa.Table
+    adopted: pa.Table
+
+
+@dataclass(frozen=True, slots=True)
+class PlanFrame:
+    """What every plan of a run shares."""
+
+    run_id: str
+    as_of: date
+    created_at: datetime
+    policy_hash: str
+    quiet: Quiet
+
+
+def plan_updates(
+    ledger: Ledger,
+    connection: str,
+    targets: Sequence[WriteTarget],
+    decided: Mapping[str, pa.Table],
+    mirrors: Mirrors,
+    quiet: Quiet,
+) -> tuple[list[Change], PlanCounts]:
+    """Changes to existing records of one connection, and where every record in scope ended.
+
+    `decided` holds the decision tables in force plus `wording` (party_id, reasons, reason_text).
+    """
+    if not targets:
+        return [], _EMPTY_COUNTS
+    home = ledger.query(
+        _HOME,
+        [connection],
+        {
+            "decided": decided["decision"],
+            "decided_flag": decided["flag"],
+            "wording": decided["wording"],
+        },
+    )
+    rendered = [render_table(target, home) for target in targets]
+    rows = ledger.query(
+        _COMPARE,
+        [connection, quiet.least, quiet.share],
+        {
+            "home": home,
+            "desired": pa.concat_tables(
+                [RENDERED_SCHEMA.empty_table(), *(r.rows for r in rendered)]
+            ),
+            "last_written": mirrors.last_written,
+            "adopted": mirrors.adopted,
+            "rule": _rules(targets),
+        },
+    )
+    counts, differences = _split(rows)
+    return list(_changes(connection, differences)), counts
+
+
+def _rules(targets: Sequence[WriteTarget]) -> pa.Table:
+    """One row a target field: who owns it and when a difference is worth a write."""
+    return pa.table(
+        {
+            "object_name": [t.object_name for t in targets for _ in t.fields],
+            "field": [f.field for t in targets for f in t.fields.values()],
+            "credit_field": [name for t in targets for name in t.fields],
+            "owner": [f.owner.value for t in targets for f in t.fields.values()],
+            "writes_when": [CREDIT_FIELDS[name].when.value for t in targets for name in t.fields],
+        }
+    )
+
+
+_HOME = """
+SELECT link.account_id AS record_id, account.name AS label, d.party_id, d.decision_hash, d.band,
+       d.approved_source, d.score, d.grade, d.colour, d.hold, flags.codes AS flags,
+       wording.reasons, wording.reason_text, d.approved_amount AS "limit",
+       d.approved_state AS limit_state,
+       CASE d.proposed_state WHEN 'amount' THEN d.proposed_amount
+            WHEN 'cash_only' THEN CAST(0 AS DECIMAL(18,4)) END AS proposed_limit,
+       d.net_exposure AS exposure, d.available, d.overdue, d.oldest_due_date, d.next_review
+FROM account_party AS link
+JOIN decided AS d ON d.party_id = link.party_id AND d.selling_company = ''
+JOIN account_current AS account
+  ON account.connection = link.connection AND account.id = link.account_id
+LEFT JOIN (
+    SELECT party_id, string_agg(code, ';' ORDER BY code) AS codes
+    FROM decided_flag WHERE selling_company = '' GROUP BY party_id
+) AS flags ON flags.party_id = d.party_id
+LEFT JOIN wording ON wording.party_id = d.party_id
+WHERE link.connection = ?
+ORDER BY record_id
+"""
+"""One row an account of the connection whose party has a decision; credit fields by name."""
+
+_COMPARE = """
+WITH joined AS (
+    SELECT d.object_name, d.record_id, d.field, d.credit_field, d.value AS ours,
+           home.party_id, home.label, home.decision_hash, home.band,
+           rule.owner, rule.writes_when,
+           seen.value AS theirs, seen.modified_by, seen.modified_at,
+           written.field IS NOT NULL AS was_written,
+           written.band AS base_band,
+           adopted.field IS NOT NULL AND (
+               d.credit_field NOT IN ('limit', 'limit_state') OR home.approved_source = 'inherited'
+           ) AS pinned,
+           CASE WHEN written.field IS NOT NULL THEN written.value ELSE adopted.value END AS base,
+           adopted.value AS adopted_value
+    FROM desired AS d
+    JOIN home ON home.record_id = d.record_id
+    JOIN rule ON rule.object_name = d.object_name AND rule.field = d.field
+    LEFT JOIN seen ON seen.connection = ? AND seen.object_name = d.object_name
+      AND seen.record_id = d.record_id AND seen.field = d.field
+    LEFT JOIN last_written AS written ON written.object_name = d.object_name
+      AND written.record_id = d.record_id AND written.field = d.field
+    LEFT JOIN adopted ON adopted.object_name = d.object_name
+      AND adopted.record_id = d.record_id AND adopted.field = d.field
+),
+target AS (
+    SELECT * EXCLUDE (ours, adopted_value),
+           CASE WHEN pinned THEN adopted_value ELSE ours END AS ours,
+           was_written OR pinned AS known
+    FROM joined
+),
+judged AS (
+    SELECT *,
+           theirs IS DISTINCT FROM ours AS differs,
+           known AND theirs IS DISTINCT FROM base AND theirs IS DISTINCT FROM ours AS edited,
+           writes_when = 'moved' AND was_written
+               AND theirs IS NOT DISTINCT FROM base AND base_band IS NOT DISTINCT FROM band
+               AND abs(TRY_CAST(ours AS DECIMAL(18,4)) - TRY_CAST(base AS DECIMAL(18,4)))
+                   <= greatest(
+                       CAST(? AS DECIMAL(18,4)),
+                       CAST(? AS DOUBLE) * abs(TRY_CAST(base AS DECIMAL(18,4)))
+                   ) AS still
+    FROM target
+),
+caused AS (
+    SELECT *,
+           edited AND owner <> 'ours' AS waits,
+           (edited OR (differs AND writes_when <> 'along' AND still IS NOT TRUE))
+               AND NOT (edited AND owner <> 'ours') AS cause
+    FROM judged
+),
+recorded AS (
+    SELECT *,
+           bool_or(cause) OVER record AS record_written,
+           bool_or(waits) OVER record AS record_waits,
+           bool_or(differs) OVER record AS record_differs
+    FROM caused
+    WINDOW record AS (PARTITION BY object_name, record_id)
+),
+counted AS (
+    SELECT count(*) AS records,
+           count(*) FILTER (WHERE record_written) AS planned,
+           count(*) FILTER (WHERE record_waits) AS conflicts,
+           count(*) FILTER (WHERE record_differs AND NOT record_written AND NOT record_waits)
+               AS within_tolerance
+    FROM (SELECT DISTINCT object_name, record_id, record_written, record_waits, record_differs
+          FROM recorded)
+)
+SELECT counted.*, emitted.*
+FROM counted LEFT JOIN (
+    SELECT object_name, record_id, party_id, label, decision_hash, band, field, credit_field,
+           base, theirs, ours, owner, edited, waits, cause, modified_by, modified_at,
+           credit_field = 'hold' AND ours = 'true' AS blocks
+    FROM recorded
+    WHERE waits OR (differs AND record_written)
+) AS emitted ON TRUE
+ORDER BY object_name, record_id, waits, field
+"""
+
+
+def _split(rows: pa.Table) -> tuple[PlanCounts, list[dict[str, Any]]]:
+    listed = rows.to_pylist()
+    first = listed[0]
+    counts = PlanCounts(
+        records=first["records"],
+        planned=first["planned"],
+        conflicts=first["conflicts"],
+        within_tolerance=first["within_tolerance"],
+        unchanged=first["records"]
+        - first["planned"]
+        - first["within_tolerance"]
+        - sum(1 for r in _waiting_only(listed)),
+    )
+    return counts, [row for row in listed if row["record_id"] is not None]
+
+
+def _waiting_only(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Records that have conflicts and nothing to write."""
+    for record_id, group in groupby(rows, key=lambda r: (r["object_name"], r["record_id"])):
+        if record_id[1] is not None and all(row["waits"] for row in group):
+            yield record_id[1]
+
+
+def _changes(connection: str, rows: Sequence[dict[str, Any]]) -> Iterator[Change]:
+    """One change a record for what is written, one for what waits for a person."""
+    for _, group in groupby(rows, key=lambda r: (r["object_name"], r["record_id"], r["waits"])):
+        fields = list(group)
+        first = fields[0]
+        yield Change(
+            connection=connection,
+            object_name=first["object_name"],
+            record_id=first["record_id"],
+            party_id=first["party_id"],
+            label=first["label"],
+            kind=ChangeKind.UPDATE,
+            fields=tuple(
+                FieldChange(
+                    field=row["field"],
+                    credit_field=row["credit_field"],
+                    base=row["base"],
+                    theirs=row["theirs"],
+                    ours=row["ours"],
+                    owner=Owner(row["owner"]),
+                    edited=row["edited"],
+                    cause=row["cause"],
+                )
+                for row in fields
+            ),
+            decision_hash=first["decision_hash"],
+            band=first["band"],
+            blocking=any(row["blocks"] for row in fields),
+            state=ChangeState.CONFLICT if first["waits"] else ChangeState.PLANNED,
+            modified_by=first["modified_by"] or "",
+            modified_at=first["modified_at"] or "",
+        )
+
+
+def assemble(
+    connection: str,
+    frame: PlanFrame,
+    changes: Sequence[Change],
+    counts: PlanCounts,
+    first_contact: bool,
+    adopted: Sequence[Mapping[str, str | None]] = (),
+) -> Plan:
+    """The plan of one connection as a value."""
+    return Plan(
+        connection=connection,
+        run_id=frame.run_id,
+        as_of=frame.as_of,
+        created_at=frame.created_at,
+        policy_hash=frame.policy_hash,
+        changes=tuple(changes),
+        counts=counts,
+        first_contact=first_contact,
+        adopted=tuple(dict(row) for row in adopted),
+    )

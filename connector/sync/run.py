@@ -1,0 +1,210 @@
+"""One pass over the way of data: recover, pull, link, adopt, decide, plan, guard, push, publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from connector.credit.policy import PolicyDoc, policy_hash
+from connector.domain.change import Change, ChangeState, Plan
+from connector.errors import EXIT_OK, EXIT_PARTIAL, EXIT_WAITS
+from connector.sync.adopt import adopt, compare_adopted
+from connector.sync.alerts import AlertRule, plan_alerts
+from connector.sync.crash import crash_point
+from connector.sync.decide import Decided, decide_run, rules_of
+from connector.sync.desk import Connection, Desk
+from connector.sync.guard import FeedSize, GuardFinding, Verdict, judge, verdict
+from connector.sync.link import LinkReport, link
+from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
+from connector.sync.plan_file import write_plan
+from connector.sync.pull import FeedReport, pull_connection
+from connector.sync.push import PushReport, push
+from connector.sync.scope import ScopeReport
+from connector.sync.verify import recover
+
+Tell = Callable[..., None]
+"""Progress: called with a step's name and, for long steps, how far it has come."""
+
+
+def silent(*_what: object) -> None:
+    """Progress that nobody watches."""
+
+
+@dataclass
+class RunReport:
+    """Everything a run has to say; CLI and console render it."""
+
+    run_id: str
+    as_of: str
+    feeds: list[FeedReport] = field(default_factory=list)
+    linked: LinkReport | None = None
+    scope: ScopeReport | None = None
+    decided: Decided | None = None
+    plans: list[Plan] = field(default_factory=list)
+    pushes: dict[str, PushReport] = field(default_factory=dict)
+    recovered: PushReport = field(default_factory=PushReport)
+    findings: list[GuardFinding] = field(default_factory=list)
+    plan_files: dict[str, Path] = field(default_factory=dict)
+    compared: dict[str, list[dict[str, str | None]]] = field(default_factory=dict)
+    calls: dict[str, Mapping[str, int]] = field(default_factory=dict)
+
+    @property
+    def problems(self) -> int:
+        """Rows quarantined in this run's feeds and rows refused by the CRM."""
+        refused = sum(p[ChangeState.REJECTED] + p[ChangeState.RETRY] for p in self.pushes.values())
+        return sum(f.problems for f in self.feeds) + refused
+
+    @property
+    def exit_code(self) -> int:
+        """0 ok, 1 rows quarantined, 5 waits for a person."""
+        if self.plan_files:
+            return EXIT_WAITS
+        return EXIT_PARTIAL if self.problems else EXIT_OK
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """What a run does beyond planning: which connections, whether to write, where plans go."""
+
+    connections: Sequence[Connection]
+    policy: PolicyDoc
+    plans_folder: Path
+    snapshots_folder: Path
+    write: bool = True
+
+
+def run(desk: Desk, way: Way, tell: Tell = silent) -> RunReport:
+    """The whole pass. Raises what a step raises; whatever was durable until then stays good."""
+    report = RunReport(run_id=desk.run_id, as_of=desk.as_of.isoformat())
+    take_in(desk, way, report, tell)
+    decide_and_plan(desk, way, report, tell)
+    if way.write:
+        write_back(desk, way, report, tell)
+    publish(desk, way, tell)
+    report.calls = call_counts(way.connections)
+    crash_point("before-end-run")
+    return report
+
+
+def take_in(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:
+    """Recover what a crash left, then pull and land every feed."""
+    for connection in way.connections:
+        if connection.target is not None:
+            recover(desk, connection, report.recovered.count)
+    for connection in way.connections:
+        tell("pull", connection.name)
+        desk.renew_lease()
+        report.feeds += pull_connection(desk, connection, lambda *a: tell("page", *a))
+
+
+def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:
+    """Link, adopt, decide and plan; decisions, plans and seq end in one store transaction."""
+    tell("link")
+    through = desk.ledger.last_seq
+    report.linked = link(desk.ledger, desk.store.confirmed_links(), desk.house.truth, desk.run_id)
+    crash_point("after-link")
+    for connection in way.connections:
+        adopt(desk, connection)
+    crash_point("after-adopt")
+    tell("decide")
+    report.decided = decide_run(desk, way.policy)
+    report.scope = report.decided.scope
+    tell("plan")
+    report.plans = [
+        plan_connection(desk, connection, way.policy, report.decided.tables)
+        for connection in way.connections
+        if connection.target is not None
+    ]
+    crash_point("before-commit-run")
+    desk.store.commit_run(desk.run_id, through, report.decided.basis, report.plans, desk.fence)
+    crash_point("after-commit-run")
+    report.findings = _judge(way, report)
+    for plan in report.plans:
+        if plan.first_contact:
+            report.compared[plan.connection] = compare_adopted(
+                desk, _named(way, plan.connection), report.decided.tables
+            )
+
+
+def plan_connection(
+    desk: Desk, connection: Connection, policy: PolicyDoc, tables: Mapping[str, pa.Table]
+) -> Plan:
+    """The plan of one connection from the decisions in force."""
+    rules = rules_of(policy)
+    mirrors = Mirrors(
+        last_written=desk.store.last_written(connection.name),
+        adopted=desk.store.adopted(connection.name),
+    )
+    frame = PlanFrame(desk.run_id, desk.as_of, desk.clock.now(), policy_hash(policy), rules.quiet)
+    changes, counts = plan_updates(
+        desk.ledger, connection.name, connection.mapping.targets, tables, mirrors, rules.quiet
+    )
+    changes += _alerts(desk, connection, tables, mirrors.last_written, rules.alerts, frame)
+    first = desk.store.first_contact(connection.name)
+    adopted = compare_adopted(desk, connection, tables) if first else []
+    return assemble(connection.name, frame, changes, counts, first, adopted)
+
+
+def _alerts(
+    desk: Desk,
+    connection: Connection,
+    tables: Mapping[str, pa.Table],
+    last_written: pa.Table,
+    rule: AlertRule,
+    frame: PlanFrame,
+) -> list[Change]:
+    target = connection.mapping.task_target
+    if target is None:
+        return []
+    return plan_alerts(
+        desk.ledger, connection.name, target, tables, last_written, rule, frame,
+        desk.house.language,
+    )  # fmt: skip
+
+
+def write_back(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:
+    """Push what may go by itself; what must wait for a person becomes a plan file."""
+    waits = verdict(report.findings) is not Verdict.GO
+    for plan in report.plans:
+        if not plan.to_write:
+            continue
+        if waits:
+            path = way.plans_folder / f"{plan.connection}-{plan.id}.plan.json"
+            write_plan(plan, path)
+            report.plan_files[plan.connection] = path
+            continue
+        tell("push", plan.connection, len(plan.to_write))
+        connection = _named(way, plan.connection)
+        report.pushes[plan.connection] = push(
+            desk, connection, plan.to_write, lambda *a: tell("pushed", *a)
+        )
+
+
+def publish(desk: Desk, way: Way, tell: Tell = silent) -> None:
+    """Publish the ledger for readers."""
+    tell("publish")
+    crash_point("before-publish")
+    desk.ledger.publish(way.snapshots_folder)
+    crash_point("after-publish")
+
+
+def call_counts(connections: Sequence[Connection]) -> dict[str, Mapping[str, int]]:
+    """API calls made by each connection that writes, by class."""
+    return {c.name: c.target.call_counts() for c in connections if c.target is not None}
+
+
+def _judge(way: Way, report: RunReport) -> list[GuardFinding]:
+    assert report.decided is not None  # noqa: S101  # set in the same step
+    sizes = [
+        FeedSize(f.connection, f.feed, f.snapshot_before, f.snapshot_after)
+        for f in report.feeds
+        if f.snapshot_before is not None and f.snapshot_after is not None
+    ]
+    return judge(report.plans, report.decided.shift, sizes, rules_of(way.policy).guard)
+
+
+def _named(way: Way, name: str) -> Connection:
+    return next(c for c in way.connections if c.name == name)
