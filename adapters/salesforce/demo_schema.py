@@ -1,0 +1,133 @@
+"""The custom objects and fields that the shipped mapping documents name, as an org would have them.
+
+Standard objects have no credit fields (Object Reference, Account), so every one is custom.
+"""
+
+from __future__ import annotations
+
+from connector.domain.catalogue import CREDIT_FIELDS, CreditField
+from connector.domain.entities import PARTY_KINDS, Kind
+
+Json = dict[str, object]
+
+CREDIT_FIELD_NAMES: dict[str, str] = {
+    "score": "Credit_Score__c",
+    "grade": "Credit_Grade__c",
+    "colour": "Credit_Light__c",
+    "hold": "Credit_Hold__c",
+    "flags": "Credit_Flags__c",
+    "reasons": "Credit_Reasons__c",
+    "reason_text": "Credit_Reason_Text__c",
+    "limit": "Credit_Limit__c",
+    "limit_state": "Credit_Limit_State__c",
+    "proposed_limit": "Proposed_Credit_Limit__c",
+    "exposure": "Credit_Exposure__c",
+    "available": "Credit_Available__c",
+    "overdue": "Credit_Overdue__c",
+    "oldest_due_date": "Credit_Oldest_Due__c",
+    "next_review": "Credit_Next_Review__c",
+}
+"""Field on Account by name in the catalogue of credit fields."""
+
+_TEXT_LENGTHS = {"grade": 10, "flags": 255, "limit_state": 20, "colour": 10}
+_LONG_TEXT_LENGTHS = {"reasons": 32_768, "reason_text": 4_000}
+
+
+def schema_for_demo() -> Json:
+    """The schema document for the emulator's control API: our fields on standard objects, and the
+    custom objects Invoice__c and Payment__c."""
+    credit = [credit_field(field) for field in CREDIT_FIELDS.values()]
+    return {
+        "objects": [
+            {"name": "Account", "fields": [*_account_fields(), *credit]},
+            {"name": "Order", "fields": _order_fields()},
+            {"name": "OrderItem", "fields": [_number("Invoiced_Quantity__c", "Invoiced", 18, 2)]},
+            {"name": "Opportunity", "fields": [_text("Currency__c", "Currency", 3)]},
+            {"name": "Task", "fields": [_key("CreditFlag_Key__c", "CreditFlag key")]},
+            {"name": "Invoice__c", "label": "Invoice", "fields": _invoice_fields()},
+            {"name": "Payment__c", "label": "Payment", "fields": _payment_fields()},
+        ]
+    }
+
+
+def credit_field(field: CreditField) -> Json:
+    """The custom field on Account that holds a credit field."""
+    name, label = CREDIT_FIELD_NAMES[field.name], field.label_en
+    if field.name in _LONG_TEXT_LENGTHS:
+        return _field(name, "textarea", label, length=_LONG_TEXT_LENGTHS[field.name])
+    if field.kind is Kind.TEXT:
+        return _text(name, label, _TEXT_LENGTHS[field.name])
+    if field.kind is Kind.MONEY:
+        return _money(name, label)
+    if field.kind is Kind.QUANTITY:
+        return _number(name, label, 5, field.scale)
+    return _field(name, "boolean" if field.kind is Kind.FLAG else "date", label)
+
+
+def _account_fields() -> list[Json]:
+    return [
+        _number("Payment_Terms_Days__c", "Payment terms (days)", 4, 0),
+        _text("Registration_Number__c", "Registration number", 40),
+        _text("Tax_Number__c", "Tax number", 40),
+        _field("Party_Kind__c", "picklist", "Party kind", values=list(PARTY_KINDS)),
+        _field("Own_Group__c", "boolean", "Own group"),
+    ]
+
+
+def _order_fields() -> list[Json]:
+    return [
+        _text("Currency__c", "Currency", 3),
+        _money("Uninvoiced_Amount__c", "Not invoiced yet"),
+        _text("Selling_Company__c", "Selling company", 20),
+    ]
+
+
+def _invoice_fields() -> list[Json]:
+    return [
+        _lookup("Account__c", "Account", "Account"),
+        _money("Amount__c", "Amount"),
+        _money("Open_Amount__c", "Open amount"),
+        _text("Currency__c", "Currency", 3),
+        _field("Invoice_Date__c", "date", "Invoice date"),
+        _field("Due_Date__c", "date", "Due date"),
+        _field("Cleared_Date__c", "date", "Cleared on"),
+        _field("Disputed__c", "boolean", "Disputed"),
+        _text("Order_Number__c", "Order number", 40),
+        _text("Selling_Company__c", "Selling company", 20),
+        _text("Corrects__c", "Corrects invoice", 80),
+    ]
+
+
+def _payment_fields() -> list[Json]:
+    return [
+        _lookup("Account__c", "Account", "Account"),
+        _money("Amount__c", "Amount"),
+        _field("Paid_Date__c", "date", "Paid on"),
+        _lookup("Invoice__c", "Invoice__c", "Invoice"),
+        _text("Currency__c", "Currency", 3),
+        _text("Selling_Company__c", "Selling company", 20),
+    ]
+
+
+def _field(name: str, vendor_type: str, label: str, **more: object) -> Json:
+    return {"name": name, "type": vendor_type, "label": label, **more}
+
+
+def _text(name: str, label: str, length: int) -> Json:
+    return _field(name, "string", label, length=length)
+
+
+def _number(name: str, label: str, precision: int, scale: int) -> Json:
+    return _field(name, "double", label, precision=precision, scale=scale)
+
+
+def _money(name: str, label: str) -> Json:
+    return _field(name, "currency", label, precision=18, scale=2)
+
+
+def _lookup(name: str, target: str, label: str) -> Json:
+    return _field(name, "reference", label, reference_to=[target])
+
+
+def _key(name: str, label: str) -> Json:
+    return _field(name, "string", label, length=80, external_id=True, unique=True)
