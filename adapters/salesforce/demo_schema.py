@@ -1,4 +1,4 @@
-"""The custom objects and fields that the shipped mapping documents name, as an org would have them.
+"""The objects and fields that the shipped mapping documents name, as an org would have them.
 
 Standard objects have no credit fields (Object Reference, Account), so every one is custom.
 """
@@ -29,22 +29,25 @@ CREDIT_FIELD_NAMES: dict[str, str] = {
 }
 """Field on Account by name in the catalogue of credit fields."""
 
+ORDER_STATUSES = ("Draft", "Activated", "Fulfilled", "Cancelled")
+"""The org's own order statuses; Salesforce ships only the first two."""
+
 _TEXT_LENGTHS = {"grade": 10, "flags": 255, "limit_state": 20, "colour": 10}
 _LONG_TEXT_LENGTHS = {"reasons": 32_768, "reason_text": 4_000}
 
 
 def schema_for_demo() -> Json:
     """The schema document for the emulator's control API: our fields on standard objects, and the
-    custom objects Invoice__c and Payment__c."""
+    custom objects Invoice__c, Credit_Note__c and Payment__c."""
     credit = [credit_field(field) for field in CREDIT_FIELDS.values()]
     return {
         "objects": [
             {"name": "Account", "fields": [*_account_fields(), *credit]},
             {"name": "Order", "fields": _order_fields()},
             {"name": "OrderItem", "fields": [_number("Invoiced_Quantity__c", "Invoiced", 18, 2)]},
-            {"name": "Opportunity", "fields": [_text("Currency__c", "Currency", 3)]},
             {"name": "Task", "fields": [_key("CreditFlag_Key__c", "CreditFlag key")]},
             {"name": "Invoice__c", "label": "Invoice", "fields": _invoice_fields()},
+            {"name": "Credit_Note__c", "label": "Credit note", "fields": _credit_note_fields()},
             {"name": "Payment__c", "label": "Payment", "fields": _payment_fields()},
         ]
     }
@@ -69,15 +72,21 @@ def _account_fields() -> list[Json]:
         _number("Payment_Terms_Days__c", "Payment terms (days)", 4, 0),
         _text("Registration_Number__c", "Registration number", 40),
         _text("Tax_Number__c", "Tax number", 40),
+        _text("LEI__c", "Legal entity identifier", 20),
+        _text("Region__c", "Region", 80),
+        _field("Customer_Since__c", "date", "Customer since"),
+        _text("BillingCountryCode", "Billing country code", 2),
         _field("Party_Kind__c", "picklist", "Party kind", values=list(PARTY_KINDS)),
         _field("Own_Group__c", "boolean", "Own group"),
     ]
 
 
 def _order_fields() -> list[Json]:
+    status = {"values": list(ORDER_STATUSES), "restricted": True, "required": True}
     return [
-        _text("Currency__c", "Currency", 3),
+        _field("Status", "picklist", "Status", **status),
         _money("Uninvoiced_Amount__c", "Not invoiced yet"),
+        _field("Ship_Date__c", "date", "Ships on"),
         _text("Selling_Company__c", "Selling company", 20),
     ]
 
@@ -94,7 +103,18 @@ def _invoice_fields() -> list[Json]:
         _field("Disputed__c", "boolean", "Disputed"),
         _text("Order_Number__c", "Order number", 40),
         _text("Selling_Company__c", "Selling company", 20),
-        _text("Corrects__c", "Corrects invoice", 80),
+    ]
+
+
+def _credit_note_fields() -> list[Json]:
+    return [
+        _lookup("Account__c", "Account", "Account"),
+        _money("Amount__c", "Amount"),
+        _money("Open_Amount__c", "Open amount"),
+        _text("Currency__c", "Currency", 3),
+        _field("Issue_Date__c", "date", "Issued on"),
+        _text("Invoice_Number__c", "Corrects invoice", 80),
+        _text("Selling_Company__c", "Selling company", 20),
     ]
 
 

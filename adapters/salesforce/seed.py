@@ -1,8 +1,8 @@
 """Turns rows in our own terms into Salesforce records and loads them into an emulator.
 
-The rows are mappings of the columns of `domain.entities`, by entity name. Credit notes become
-Invoice__c records with negative amounts, as many orgs keep them. Every record is stamped on the day
-it happened and never after the evening before `as_of`.
+The rows are mappings of the columns of `domain.entities`, by entity name. The org has one currency:
+orders and opportunities must come in it. Every record is stamped on the day it happened and never
+after the evening before `as_of`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,13 @@ CHUNK = 5000  # records a control call, so that bodies stay bounded
 _NOON, _EVENING = time(12, tzinfo=UTC), time(18, tzinfo=UTC)
 _COUNTRY_NAMES = {"CN": "China", "DE": "Germany", "US": "United States", "GB": "United Kingdom"}
 _LANGUAGES = {"zh": ("zh_CN", "zh_CN"), "en": ("en_US", "en_US")}
-_DRAFT_STATES = ("draft", "cancelled")
+# The org's own status and Salesforce's category of it, by state.
+_ORDER_STATUS = {
+    "draft": ("Draft", "Draft"),
+    "open": ("Activated", "Activated"),
+    "fulfilled": ("Fulfilled", "Activated"),
+    "cancelled": ("Cancelled", "Canceled"),
+}
 
 
 @dataclass(slots=True)
@@ -64,7 +70,7 @@ def seed_emulator(
     loader.load("order", "Order", rows, loader.order)
     loader.load("order_line", "OrderItem", rows, loader.order_line)
     loader.load("invoice", "Invoice__c", rows, loader.invoice)
-    loader.load("credit_note", "Invoice__c", rows, loader.credit_note)
+    loader.load("credit_note", "Credit_Note__c", rows, loader.credit_note)
     loader.load("payment", "Payment__c", rows, loader.payment)
     control.set_clock(datetime.combine(as_of, _EVENING), frozen=False)
     return loader.report
@@ -145,6 +151,7 @@ class _Loader:
             "AccountNumber": row.get("account_number"),
             "ParentId": self.report.maybe_id("account", row.get("parent_id")),
             "OwnerId": self.report.maybe_id("user", row.get("owner_id")),
+            "BillingCountryCode": row.get("country"),
             "BillingCountry": _COUNTRY_NAMES.get(str(row.get("country")), row.get("country")),
             "Industry": row.get("industry"),
             "DunsNumber": row.get("duns"),
@@ -152,6 +159,9 @@ class _Loader:
             "Own_Group__c": bool(row.get("own_group")),
             "Registration_Number__c": row.get("registration_no"),
             "Tax_Number__c": row.get("tax_no"),
+            "LEI__c": row.get("lei"),
+            "Region__c": row.get("region"),
+            "Customer_Since__c": row.get("customer_since"),
             "Payment_Terms_Days__c": row.get("terms_days"),
             **self._stamps(row.get("customer_since")),
         }
@@ -166,7 +176,6 @@ class _Loader:
             "OwnerId": self.report.maybe_id("user", row.get("owner_id")),
             "StageName": row["stage"],
             "Amount": row["amount"],
-            "Currency__c": row["currency"],
             "CloseDate": row["close_date"],
             "IsClosed": bool(row.get("closed")),
             "IsWon": bool(row.get("won")),
@@ -174,17 +183,17 @@ class _Loader:
         }
 
     def order(self, row: SourceRow) -> Json:
-        state = "Draft" if row["state"] in _DRAFT_STATES else "Activated"
+        status, category = _ORDER_STATUS[str(row["state"])]
         return {
             "AccountId": self._account_id(row),
             "Pricebook2Id": self.price_book,
             "OrderNumber": row["number"],
-            "Status": state,
-            "StatusCode": "Canceled" if row["state"] == "cancelled" else state,
+            "Status": status,
+            "StatusCode": category,
             "EffectiveDate": row["order_date"],
             "TotalAmount": row["amount"],
-            "Currency__c": row["currency"],
             "Uninvoiced_Amount__c": row.get("uninvoiced_amount"),
+            "Ship_Date__c": row.get("ship_date"),
             "Selling_Company__c": row.get("selling_company"),
             **self._stamps(row["order_date"]),
         }
@@ -224,17 +233,18 @@ class _Loader:
         return {
             "Name": row["number"],
             "Account__c": self._account_id(row),
-            "Amount__c": _negative(row["amount"]),
-            "Open_Amount__c": _negative(row.get("open_amount")),
+            "Amount__c": row["amount"],
+            "Open_Amount__c": row.get("open_amount"),
             "Currency__c": row["currency"],
-            "Invoice_Date__c": row["issue_date"],
-            "Corrects__c": row.get("invoice_number"),
+            "Issue_Date__c": row["issue_date"],
+            "Invoice_Number__c": row.get("invoice_number"),
             "Selling_Company__c": row.get("selling_company"),
             **self._stamps(row["issue_date"]),
         }
 
     def payment(self, row: SourceRow) -> Json:
         return {
+            "Name": row.get("number"),
             "Account__c": self._account_id(row),
             "Amount__c": row["amount"],
             "Paid_Date__c": row["value_date"],
@@ -253,10 +263,6 @@ class _Loader:
         moment = datetime.combine(day, _NOON) if isinstance(day, date) else latest
         text = min(moment, latest).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
         return {"CreatedDate": text, "LastModifiedDate": text, "SystemModstamp": text}
-
-
-def _negative(value: object) -> Decimal | None:
-    return -value if isinstance(value, Decimal) else None
 
 
 def _jsonable(record: Mapping[str, object]) -> Json:

@@ -74,6 +74,13 @@ class DemoCompany:
         """The same facts one day later: nothing happened, only the clock moved."""
         return replace(self, as_of=self.as_of + timedelta(days=1))
 
+    def latest_rates(self) -> dict[str, Decimal]:
+        """The last known rate of each foreign currency: 1 unit = so many of `currency`."""
+        rates: dict[str, Decimal] = {}
+        for row in self.rows["fx_rate"]:
+            rates[str(row["currency"])] = Decimal(str(row["rate"]))
+        return rates
+
     def story(self, code: str) -> Story:
         """The story of that role; KeyError when there is none."""
         for story in self.stories:

@@ -1,7 +1,8 @@
 """Orders with their lines, and opportunities, of one account.
 
 The CRM keeps orders of the last half year: invoiced ones (whose invoices name them), the open
-order book, partly invoiced ones, drafts and a few cancelled ones.
+order book, partly invoiced ones, drafts and a few cancelled ones. Like its limits they are in the
+company's currency, whatever currency the invoices will have.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from decimal import ROUND_DOWN, Decimal
 from itertools import count
 from random import Random
 
-from connector.demo.names import CURRENCY_OF
-from connector.demo.trade import CENT, Books, Customer, Row, Window, in_currency
+from connector.demo.rates import COMPANY_CURRENCY
+from connector.demo.trade import CENT, Books, Customer, Row, Window, in_company_currency
 
 ORDERS_KEPT_DAYS = 183
 _PRODUCTS = ("P-100 Pump", "V-220 Valve", "S-310 Sensor", "K-405 Cable set", "F-500 Filter")
@@ -51,9 +52,7 @@ def _order_behind(
     book: OrderBook, customer: Customer, invoice: Row, issued: date, rng: Random
 ) -> None:
     """The order of an invoice; one in six has lines that are still to be invoiced."""
-    amount = invoice["amount"]
-    if not isinstance(amount, Decimal):
-        raise TypeError(f"{amount!r} is no amount")
+    amount = in_company_currency(invoice["amount"], str(invoice["currency"]))
     rest = (amount * rng.randint(20, 60) / 100).quantize(CENT) if rng.random() < 1 / 6 else None
     ordered_on = issued - timedelta(days=rng.randint(5, 25))
     order = _order(
@@ -63,7 +62,6 @@ def _order_behind(
         ordered_on,
         amount + (rest or Decimal(0)),
         rest or Decimal("0.00"),
-        str(invoice["currency"]),
         str(invoice["selling_company"]),
     )
     order["ship_date"] = issued
@@ -77,27 +75,27 @@ def _order_behind(
 def _write_open_orders(book: OrderBook, customer: Customer, window: Window, rng: Random) -> None:
     role = customer.role
     left = Decimal(customer.turnover) * Decimal(str(role.orders_months))
-    currency, seller = CURRENCY_OF[role.country], role.selling_companies[0]
+    seller = role.selling_companies[0]
     while left > 1000:
         part = min(left, left * rng.randint(35, 100) / 100 + 1000)
         left -= part
-        amount = in_currency(part, currency)
+        amount = part.quantize(CENT)
         day = window.as_of - timedelta(days=rng.randint(1, 40))
-        order = _order(book, customer, "open", day, amount, amount, currency, seller)
+        order = _order(book, customer, "open", day, amount, amount, seller)
         order["ship_date"] = window.as_of + timedelta(days=rng.randint(3, 45))
         _lines(book, order, [(amount, False)], rng)
     for state, chance in (("draft", 0.3), ("cancelled", 0.1)):
         if role.orders_months and rng.random() < chance:
-            amount = in_currency(Decimal(customer.turnover) * rng.randint(20, 90) / 100, currency)
+            amount = (Decimal(customer.turnover) * rng.randint(20, 90) / 100).quantize(CENT)
             day = window.as_of - timedelta(days=rng.randint(1, 30))
             uninvoiced = amount if state == "draft" else Decimal("0.00")
-            order = _order(book, customer, state, day, amount, uninvoiced, currency, seller)
+            order = _order(book, customer, state, day, amount, uninvoiced, seller)
             _lines(book, order, [(amount, False)], rng)
 
 
 def _order(
     book: OrderBook, customer: Customer, state: str, day: date, amount: Decimal,
-    uninvoiced: Decimal, currency: str, seller: str,
+    uninvoiced: Decimal, seller: str,
 ) -> Row:  # fmt: skip
     number = book.next_number()
     order: Row = {
@@ -105,7 +103,7 @@ def _order(
         **customer.reference,
         "number": number,
         "state": state,
-        "currency": currency,
+        "currency": COMPANY_CURRENCY,
         "amount": amount,
         "uninvoiced_amount": uninvoiced,
         "prepaid_amount": None,
@@ -139,7 +137,6 @@ def write_opportunities(
     book: OrderBook, customer: Customer, owner_id: str, window: Window, rng: Random
 ) -> None:
     """Add up to two open opportunities and sometimes a lost one."""
-    currency = CURRENCY_OF[customer.role.country]
     outcomes = ["open"] * rng.randint(0, 2) + ["lost"] * (rng.random() < 0.3)
     for outcome in outcomes:
         closed = outcome == "lost"
@@ -151,8 +148,8 @@ def write_opportunities(
                 **customer.reference,
                 "name": f"{rng.choice(_PRODUCTS)} {rng.choice(('extension', 'renewal', 'trial'))}",
                 "stage": "Closed Lost" if closed else rng.choice(_STAGES),
-                "currency": currency,
-                "amount": in_currency(Decimal(customer.turnover) * share / 100, currency),
+                "currency": COMPANY_CURRENCY,
+                "amount": (Decimal(customer.turnover) * share / 100).quantize(CENT),
                 "close_date": window.as_of + timedelta(days=days),
                 "closed": closed,
                 "won": False,

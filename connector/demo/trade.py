@@ -84,6 +84,12 @@ def in_currency(cny: Decimal, currency: str) -> Decimal:
     return (cny / rate).quantize(CENT)
 
 
+def in_company_currency(amount: object, currency: str) -> Decimal:
+    """A document's amount in CNY at the middle rate, rounded to cents."""
+    rate = Decimal(1) if currency == COMPANY_CURRENCY else MIDDLE_RATES[currency]
+    return (_amount(amount) * rate).quantize(CENT)
+
+
 def write_trade(books: Books, customer: Customer, window: Window, rng: Random) -> None:
     """Add the account's whole history to the books."""
     behaviour = customer.role.behaviour

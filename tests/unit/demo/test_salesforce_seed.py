@@ -47,18 +47,17 @@ def test_every_row_becomes_one_record(
     emulator: RunningEmulator, seeded: SeedReport, company: DemoCompany
 ) -> None:
     for entity, name in (("account", "Account"), ("order", "Order"), ("order_line", "OrderItem"),
+                         ("invoice", "Invoice__c"), ("credit_note", "Credit_Note__c"),
                          ("payment", "Payment__c"), ("opportunity", "Opportunity")):  # fmt: skip
         ids = {seeded.id_of(entity, row["id"]) for row in company.rows[entity]}
         assert len(ids) == len(company.rows[entity]) == seeded.counts[name]
         assert {r["Id"] for r in emulator.control.records(name)} == ids
-    documents = len(company.rows["invoice"]) + len(company.rows["credit_note"])
-    assert len(emulator.control.records("Invoice__c")) == documents
 
 
 def test_an_invoice_keeps_its_figures_and_its_account(
     emulator: RunningEmulator, seeded: SeedReport, company: DemoCompany
 ) -> None:
-    for row in company.rows["invoice"][:40]:
+    for row in company.rows["invoice"][:10]:
         record = emulator.control.record("Invoice__c", seeded.id_of("invoice", row["id"]))
         assert record["Name"] == row["number"]
         assert Decimal(str(record["Amount__c"])) == row["amount"]
@@ -69,13 +68,13 @@ def test_an_invoice_keeps_its_figures_and_its_account(
         assert (None if kept is None else Decimal(str(kept))) == row["open_amount"]
 
 
-def test_a_credit_note_is_a_negative_invoice(
+def test_a_credit_note_names_the_invoice_it_corrects(
     emulator: RunningEmulator, seeded: SeedReport, company: DemoCompany
 ) -> None:
     row = company.rows["credit_note"][0]
-    record = emulator.control.record("Invoice__c", seeded.id_of("credit_note", row["id"]))
-    assert isinstance(row["amount"], Decimal)
-    assert Decimal(str(record["Amount__c"])) == -row["amount"]
+    record = emulator.control.record("Credit_Note__c", seeded.id_of("credit_note", row["id"]))
+    assert Decimal(str(record["Amount__c"])) == row["amount"]
+    assert record["Invoice_Number__c"] == row["invoice_number"]
 
 
 def test_parents_and_owners_are_linked(
@@ -107,12 +106,13 @@ def test_orders_carry_their_lines_total_and_what_is_not_invoiced(
     totals: dict[str, float] = {}
     for item in emulator.control.records("OrderItem"):
         totals[item["OrderId"]] = totals.get(item["OrderId"], 0.0) + item["TotalPrice"]
+    records = {record["Id"]: record for record in emulator.control.records("Order")}
+    statuses = {"open": "Activated", "fulfilled": "Fulfilled", "draft": "Draft",
+                "cancelled": "Cancelled"}  # fmt: skip
     for row in company.rows["order"]:
-        record = emulator.control.record("Order", seeded.id_of("order", row["id"]))
+        record = records[seeded.id_of("order", row["id"])]
         assert record["TotalAmount"] == pytest.approx(totals[record["Id"]], abs=0.005)
-        assert record["Status"] == (
-            "Activated" if row["state"] in ("open", "fulfilled") else "Draft"
-        )
+        assert record["Status"] == statuses[str(row["state"])]
 
 
 def test_stamps_lie_before_the_date_and_the_clock_runs_on_from_it(
