@@ -17,6 +17,7 @@ from connector.mapping.transforms import ColumnWork, Values, as_text, to_number
 from connector.ports.facts import ARROW_TYPES
 
 MAX_TEXT = 100_000
+_ZONED = pa.timestamp("us", "UTC")
 _ISO_DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ].*)?\Z")
 _FAST_ERRORS = (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError,
                 UnicodeEncodeError, OverflowError, ValueError)  # fmt: skip
@@ -30,7 +31,7 @@ def type_column(values: Values, kind: Kind, work: ColumnWork) -> pa.Array:
     """
     if kind is Kind.TEXT:
         return type_text(values, work)
-    if kind is not Kind.COUNT and kind is not Kind.TIMESTAMP:
+    if kind is not Kind.COUNT or all(v is None or v.__class__ is int for v in values):
         try:
             return _fast(values, kind)
         except _FAST_ERRORS:
@@ -58,6 +59,9 @@ def _fast(values: Values, kind: Kind) -> pa.Array:
     """All values at once; raises when one of them needs a closer look."""
     if kind is Kind.DATE and any(isinstance(value, str) for value in values):
         return pa.array(values, pa.string()).cast(pa.date32())
+    if kind is Kind.TIMESTAMP:
+        # Text with a zone only; anything else is looked at one by one.
+        return pa.array(values, pa.string()).cast(_ZONED).cast(ARROW_TYPES[kind])
     return pa.array(values, ARROW_TYPES[kind])
 
 

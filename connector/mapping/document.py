@@ -1,6 +1,7 @@
 """A mapping document: which vendor object holds which entity, and where credit fields go.
 
-The models refuse unknown keys; `load.read_document` lists every problem at once with its line. How a document is written is told in `mappings/docs.md`.
+The models refuse unknown keys; `load.read_document` lists every problem at once with its line.
+How a document is written is told in `mappings/docs.md`.
 """
 
 from __future__ import annotations
@@ -195,7 +196,8 @@ class MappingDoc(StrictDoc):
 
 def read_step(step: object) -> tuple[str, Arguments]:
     """A transform from its YAML form: a name, or {name: arguments}. Raises ValueError."""
-    name, given = step, {}
+    name: object = step
+    given: object = {}
     if isinstance(step, dict) and len(step) == 1:
         ((name, given),) = step.items()
     if not isinstance(name, str) or name not in TRANSFORMS:

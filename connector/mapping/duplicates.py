@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.mapping.document import ROW_ID, EntityDoc
-from connector.mapping.paths import take_column
+from connector.mapping.paths import RecordSet
 from connector.mapping.transforms import ColumnWork, as_text
 from connector.ports.crm import Record
 
@@ -41,7 +41,7 @@ def file_of(where: str) -> str:
 
 
 def list_ids(
-    doc: EntityDoc, records: Sequence[Record], columns: Mapping[str, pa.Array], work: ColumnWork
+    doc: EntityDoc, records: RecordSet, columns: Mapping[str, pa.Array], work: ColumnWork
 ) -> list[str | None]:
     """The id of each record: vendor paths, columns of ours, or a digest of the row's content.
 
@@ -49,7 +49,7 @@ def list_ids(
     empty as long as one is not.
     """
     if doc.id == (ROW_ID,):
-        return [row_digest(record) for record in records]
+        return [row_digest(record) for record in records.records]
     if doc.id_from:
         texts = [columns[name].cast(pa.string()).to_pylist() for name in doc.id_from]
         joined = ["|".join(part or "" for part in parts) for parts in zip(*texts, strict=True)]
@@ -63,12 +63,12 @@ def list_ids(
 
 
 def _ids_from_paths(
-    paths: tuple[str, ...], records: Sequence[Record], work: ColumnWork
+    paths: tuple[str, ...], records: RecordSet, work: ColumnWork
 ) -> list[str | None]:
     parts: list[list[str | None]] = []
     for path in paths:
         texts: list[str | None] = [None] * len(records)
-        for row, value in enumerate(take_column(records, path) or ()):
+        for row, value in enumerate(records.column(path) or ()):
             if value is not None:
                 try:
                     texts[row] = as_text(value).strip()

@@ -63,7 +63,7 @@ def weigh(body: str) -> Evidence:
     if not points and not commas:
         return "plain"
     if points and commas:
-        last = "." if body.rfind(".") > body.rfind(",") else ","
+        last: Literal[".", ","] = "." if body.rfind(".") > body.rfind(",") else ","
         return last if body.count(last) == 1 else "ambiguous"
     sign: Literal[".", ","] = "." if points else ","
     other: Literal[".", ","] = "," if points else "."

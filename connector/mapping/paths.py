@@ -1,4 +1,4 @@
-"""Takes one column out of many vendor records.
+"""Takes columns out of many vendor records.
 
 A path is a key of the record as the vendor spells it. When no record has that key, a path with
 points is walked through parent records ("Owner.Name"), and last the key is looked for without
@@ -8,52 +8,56 @@ regard to case and surrounding blanks (headers of files).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import itemgetter
 
 from connector.ports.crm import Record
 
-_MISSING = object()
 
+class RecordSet:
+    """Records of one page, and every key that occurs in them."""
 
-def take_column(records: Sequence[Record], path: str) -> list[object] | None:
-    """Values of `path`, one a record, blank text as None; None when no record has the path."""
-    values = [record.get(path, _MISSING) for record in records]
-    if _all_missing(values) and "." in path:
-        keys = path.split(".")
-        values = [_walk(record, keys) for record in records]
-    if _all_missing(values):
-        key = _similar_key(records, path)
-        values = [record.get(key, _MISSING) for record in records] if key else values
-    if _all_missing(values):
-        return None
-    return [
-        None if value is _MISSING or (value.__class__ is str and _is_blank(value)) else value
-        for value in values
-    ]
+    def __init__(self, records: Sequence[Record]) -> None:
+        self.records = records
+        keys: dict[str, None] = {}
+        for record in records:
+            keys.update(dict.fromkeys(record))
+        self._keys = keys
+        self._folded = {_fold(key): key for key in reversed(keys)}
 
+    def __len__(self) -> int:
+        return len(self.records)
 
-def _is_blank(text: object) -> bool:
-    return not str(text).strip()
+    def select(self, wanted: Sequence[bool]) -> RecordSet:
+        """The records that are wanted; keys stay, so that a column of the page stays a column."""
+        chosen = RecordSet(())
+        chosen.records = [r for r, keep in zip(self.records, wanted, strict=True) if keep]
+        chosen._keys, chosen._folded = self._keys, self._folded
+        return chosen
 
-
-def _all_missing(values: list[object]) -> bool:
-    return all(value is _MISSING for value in values)
-
-
-def _walk(record: Record, keys: list[str]) -> object:
-    value: object = record
-    for key in keys:
-        if value is None:
+    def column(self, path: str) -> list[object] | None:
+        """Values of `path`, one a record, blank text as None; None when no record has the path."""
+        head, *rest = self._split(path)
+        if not head:
             return None
-        if not isinstance(value, dict) or key not in value:
-            return _MISSING
-        value = value[key]
-    return value
+        try:
+            values = list(map(itemgetter(head), self.records))
+        except KeyError:
+            values = [record.get(head) for record in self.records]
+        for key in rest:
+            values = [value.get(key) if isinstance(value, dict) else None for value in values]
+        return [
+            None if value.__class__ is str and (not value or value.isspace()) else value
+            for value in values
+        ]
 
-
-def _similar_key(records: Sequence[Record], path: str) -> str:
-    """The key that equals `path` but for case and blanks, in the first record; "" without one."""
-    wanted = _fold(path)
-    return next((k for k in (records[0] if records else ()) if _fold(k) == wanted), "")
+    def _split(self, path: str) -> list[str]:
+        """Keys to walk; an empty first one when no record has the path."""
+        if path in self._keys:
+            return [path]
+        keys = path.split(".")
+        if len(keys) > 1 and keys[0] in self._keys:
+            return keys
+        return [self._folded.get(_fold(path), "")]
 
 
 def _fold(name: str) -> str:

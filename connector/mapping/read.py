@@ -16,13 +16,13 @@ from connector.domain.entities import Column, Kind
 from connector.mapping.columns import type_column
 from connector.mapping.duplicates import file_of, list_ids, separate_duplicates, unique_ids
 from connector.mapping.feeds import Feed
-from connector.mapping.paths import take_column
+from connector.mapping.paths import RecordSet
 from connector.mapping.row_problems import list_problems
 from connector.mapping.row_rules import check_column, check_row
 from connector.mapping.seen import list_seen
 from connector.mapping.sources import ReadContext, missing_paths, read_column
 from connector.mapping.transforms import ColumnWork
-from connector.ports.crm import Page, Record
+from connector.ports.crm import Page
 from connector.ports.facts import ARROW_TYPES, DELETION_SCHEMA, row_schema
 
 __all__ = ["MappedPage", "ReadContext", "map_page"]
@@ -54,7 +54,7 @@ class _Draft:
 
     feed: Feed
     context: ReadContext
-    records: list[Record]
+    records: RecordSet
     wheres: list[str]
     refused: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     skipped: int = 0
@@ -69,12 +69,12 @@ class _Draft:
         self.skipped += wanted.count(False)
         if self.wheres:
             self.wheres = [w for w, keep in zip(self.wheres, wanted, strict=True) if keep]
-        self.records = [r for r, keep in zip(self.records, wanted, strict=True) if keep]
+        self.records = self.records.select(wanted)
 
 
 def map_page(feed: Feed, page: Page, context: ReadContext) -> MappedPage:
     """Rows, mirrors, deletions and problems of one page (see `MappedPage`)."""
-    draft = _Draft(feed, context, list(page.records), list(page.wheres))
+    draft = _Draft(feed, context, RecordSet(page.records), list(page.wheres))
     if draft.wheres:
         context.memory.enter(file_of(draft.wheres[0]))
     missing_only = _leave_out_others(draft)
@@ -98,7 +98,7 @@ def map_page(feed: Feed, page: Page, context: ReadContext) -> MappedPage:
         seen=list_seen(feed.target, draft.records, ids),
         deletions=_list_deletions(page),
         problems=list_problems(
-            feed.entity.name, feed.name, page, draft.records, ids, wheres, draft.refused
+            feed.entity.name, feed.name, page, draft.records.records, ids, wheres, draft.refused
         ),
         ids=unique_ids(ids),
         skipped=draft.skipped,
@@ -112,9 +112,9 @@ def _leave_out_others(draft: _Draft) -> str:
     told apart, nothing is left out, and every record is a problem."""
     wanted = [True] * len(draft.records)
     for path, words in draft.feed.doc.only.items():
-        values = take_column(draft.records, path)
+        values = draft.records.column(path)
         if values is None:
-            return path if draft.records else ""
+            return path if len(draft.records) else ""
         folded = {word.strip().casefold() for word in words}
         wanted = [
             keep and value is not None and str(value).strip().casefold() in folded
@@ -129,7 +129,7 @@ def _leave_out_not_positive(draft: _Draft) -> None:
     """Keep records whose `positive` column is above zero, empty or unreadable (a problem later)."""
     name = draft.feed.doc.positive
     doc = draft.feed.fields.get(name)
-    if doc is None or not draft.records:
+    if doc is None or not len(draft.records):
         return
     column = draft.feed.entity.column(name)
     values = read_column(column, doc, draft.records, draft.context, ColumnWork())
@@ -167,7 +167,7 @@ def _identify(draft: _Draft, columns: dict[str, pa.Array]) -> tuple[list[str | N
     kept: list[str] = []
     if draft.wheres:
         kept = separate_duplicates(
-            draft.feed.doc, ids, draft.records, draft.wheres, draft.context.memory, work
+            draft.feed.doc, ids, draft.records.records, draft.wheres, draft.context.memory, work
         )
     draft.take("id", work)
     return ids, kept
@@ -175,7 +175,7 @@ def _identify(draft: _Draft, columns: dict[str, pa.Array]) -> tuple[list[str | N
 
 def _read_stamps(draft: _Draft) -> pa.Array:
     path = draft.feed.doc.stamp
-    values = take_column(draft.records, path) if path else None
+    values = draft.records.column(path) if path else None
     if values is None:
         return pa.nulls(len(draft.records), ARROW_TYPES[Kind.TIMESTAMP])
     work = ColumnWork()

@@ -1,4 +1,4 @@
-"""What a row must keep to, whatever its source: required columns, closed lists, known currencies."""
+"""What a row must keep to whatever its source: required columns, closed lists, currencies."""
 
 from __future__ import annotations
 

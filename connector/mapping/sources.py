@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -12,9 +13,8 @@ from connector.mapping.columns import type_column
 from connector.mapping.document import FieldDoc
 from connector.mapping.duplicates import PullMemory
 from connector.mapping.numbers_text import shorten
-from connector.mapping.paths import take_column
+from connector.mapping.paths import RecordSet
 from connector.mapping.transforms import ColumnWork, Values, as_text, run_transforms
-from connector.ports.crm import Record
 from connector.ports.facts import ARROW_TYPES
 
 
@@ -47,12 +47,12 @@ class ReadContext:
 def read_column(
     column: Column,
     doc: FieldDoc | None,
-    records: Sequence[Record],
+    records: RecordSet,
     context: ReadContext,
     work: ColumnWork,
 ) -> pa.Array:
     """Typed values of one column; all null when the document does not map it."""
-    if doc is None or not records:
+    if doc is None or not len(records):
         return pa.nulls(len(records), ARROW_TYPES[column.kind])
     work.memory = context.memory.columns.setdefault(column.name, {})
     try:
@@ -60,7 +60,7 @@ def read_column(
             values: Values = [context.resolve(doc.constant)] * len(records)
         else:
             values = _from_paths(doc, records, work)
-            if doc.default is not None and any(value is None for value in values):
+            if doc.default is not None and None in values:
                 default = context.resolve(doc.default)
                 values = _fill(values, default, work)
     except ValueError as error:
@@ -70,11 +70,11 @@ def read_column(
     return type_column(values, column.kind, work)
 
 
-def missing_paths(doc: FieldDoc | None, records: Sequence[Record]) -> tuple[str, ...]:
+def missing_paths(doc: FieldDoc | None, records: RecordSet) -> tuple[str, ...]:
     """The document's paths, when no record has any of them."""
     if doc is None or not doc.paths:
         return ()
-    found = any(take_column(records, path) is not None for path in doc.paths)
+    found = any(records.column(path) is not None for path in doc.paths)
     return () if found else doc.paths
 
 
@@ -86,22 +86,22 @@ def _fill(values: Values, default: str, work: ColumnWork) -> Values:
     ]
 
 
-def _from_paths(doc: FieldDoc, records: Sequence[Record], work: ColumnWork) -> Values:
+def _from_paths(doc: FieldDoc, records: RecordSet, work: ColumnWork) -> Values:
     """The first path that gives a value (which the map knows, where there is one)."""
     result: Values = [None] * len(records)
     strangers: dict[int, str] = {}
     for path in doc.paths:
-        taken = take_column(records, path)
+        taken = records.column(path)
         if taken is None:
             continue
         values = run_transforms(taken, doc.steps, work)
         if doc.map:
             values = _translate(values, doc.map, strangers)
-        if not any(value is not None for value in result):
+        if path == doc.paths[0]:
             result = values
         else:
             result = [b if a is None else a for a, b in zip(result, values, strict=True)]
-        if all(value is not None for value in result):
+        if path == doc.paths[-1] or None not in result:
             break
     if doc.map and doc.default is None:
         for row, word in strangers.items():
@@ -117,10 +117,8 @@ def _translate(values: Values, words: Mapping[str, str], strangers: dict[int, st
     for row, value in enumerate(values):
         if value is None:
             continue
-        try:
+        with suppress(ValueError):
             result[row] = folded.get(as_text(value).strip().casefold())
-        except ValueError:
-            pass
         if result[row] is None:
             strangers.setdefault(row, shorten(value))
     return result

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from connector.domain.catalogue import CREDIT_FIELDS, When
 from connector.domain.change import Owner
@@ -21,7 +22,7 @@ class TargetField:
 
     `kind`, `scale` (decimal digits), `precision` (all digits), `length` (characters) and `parts`
     (a multi-choice field, whose order means nothing) are the vendor's when the target is resolved,
-    else the catalogue's with 0 for "no bound known". `labels` translate our words into the vendor's.
+    else the catalogue's with 0 for "no bound known". `labels` translate our words into theirs.
     """
 
     credit_field: str
@@ -32,7 +33,7 @@ class TargetField:
     precision: int = 0
     length: int = 0
     parts: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = dataclasses.field(default_factory=dict)
     zero_means: str = "cash_only"
     unlimited: str | None = None
 
@@ -92,9 +93,9 @@ class TaskTarget:
     key_field: str
     key_in: str
     slots: Mapping[str, str]
-    constants: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    lengths: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    labels: Mapping[str, Mapping[str, str]] = dataclasses.field(default_factory=dict)
+    lengths: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def search_field(self) -> str:

@@ -21,8 +21,9 @@ Values = list[object]
 
 # Words for currencies that mean one currency only ("$" and "¥" do not).
 _CURRENCY_WORDS = {
-    "RMB": "CNY", "人民币": "CNY", "元": "CNY", "CNH": "CNY", "美元": "USD", "US$": "USD", "欧元": "EUR",
-    "€": "EUR", "港币": "HKD", "港元": "HKD", "HK$": "HKD", "日元": "JPY", "英镑": "GBP", "£": "GBP",
+    "RMB": "CNY", "CNH": "CNY", "人民币": "CNY", "元": "CNY",
+    "US$": "USD", "美元": "USD", "€": "EUR", "欧元": "EUR", "£": "GBP", "英镑": "GBP",
+    "HK$": "HKD", "港币": "HKD", "港元": "HKD", "日元": "JPY",
 }  # fmt: skip
 
 
@@ -88,12 +89,19 @@ class Transform:
 def _each(values: Values, work: ColumnWork, one: Callable[[Any], object], *only: type) -> Values:
     """Apply `one` to each value (of the types `only`, when given); ValueErrors refuse the row."""
     result: Values = [None] * len(values)
+    known: dict[object, object] = {}
     for row, value in enumerate(values):
         if value is None or (only and not isinstance(value, only)):
             result[row] = value
             continue
         try:
-            result[row] = one(value)
+            # True and 1, or 1 and 1.0, are one key: such values are worked out each time.
+            if value.__class__ is not str:
+                result[row] = one(value)
+            elif value in known:
+                result[row] = known[value]
+            else:
+                result[row] = known[value] = one(value)
         except ValueError as error:
             work.refuse(row, str(error))
     return result

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from connector.domain.entities import Kind
 from connector.domain.values import canonical
+from connector.mapping.canonical_texts import decimal_texts
 from connector.mapping.targets import NUMBERS, TargetField, TaskTarget, WriteTarget
 
 RENDERED_SCHEMA = pa.schema(
@@ -267,15 +268,6 @@ def _is_plain_amount(column: pa.Array, field: TargetField) -> bool:
         return True
     most = pc.max(pc.abs(column)).as_py()
     return not field.precision or most < 10 ** (field.precision - field.scale) - 1
-
-
-def decimal_texts(column: pa.Array, scale: int) -> pa.Array:
-    """Canonical texts of decimals, rounded half-up (away from zero) to `scale` digits."""
-    rounded = pc.round(column, ndigits=scale, round_mode="half_towards_infinity")
-    text = rounded.cast(pa.string())
-    pointed = pc.match_substring(text, ".")
-    text = pc.if_else(pointed, pc.replace_substring_regex(text, r"\.?0+$", ""), text)
-    return pc.if_else(pc.equal(text, "-0"), "0", text)
 
 
 def _plain_text(value: object) -> str | None:
