@@ -46,11 +46,11 @@ class Meter:
         """
         with self._lock:
             if call.kind != "login":
-                self._check_budget(call)
                 hour = int(self._clock.monotonic() // _HOUR)
-                self._by_hour[hour] += 1
                 for old in [h for h in self._by_hour if h <= hour - _WINDOW_HOURS]:
                     del self._by_hour[old]
+                self._check_budget(call)
+                self._by_hour[hour] += 1
             self._counts[call.kind] += 1
 
     def note(self, headers: Mapping[str, str]) -> None:

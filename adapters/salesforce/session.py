@@ -28,9 +28,11 @@ from adapters.salesforce.options import Options, read_options
 from adapters.salesforce.retries import retry_reads
 from adapters.salesforce.signin import ClientCredentials, Token, share_keeper
 from adapters.salesforce.transport import Answer, BoundedSession, ExchangeError
+from connector.errors import SignInError
 from connector.ports.clock import ClockPort
 from connector.ports.manifest import Opening
 
+_NO_CONTENT = 204
 _NOT_MODIFIED = 304
 _PLACEHOLDER = "written at send time"
 
@@ -79,9 +81,14 @@ class SalesforceHttp(BoundedSession):
         token = self._get_token()
         answer = self._send(prepared, call, token)
         if answer.status == 401 and read_fault(answer).code == "INVALID_SESSION_ID":
-            fresh = self._keeper.renew(token, self._credentials.sign_in, self._clock)
-            answer = self._send(prepared, call, fresh)
-        return _settle(answer, call)
+            token = self._keeper.renew(token, self._credentials.sign_in, self._clock)
+            answer = self._send(prepared, call, token)
+        try:
+            return _settle(answer, call)
+        except SignInError as error:
+            # A fresh session that is refused would be renewed by every call to come.
+            self._keeper.reject(token, error, self._clock)
+            raise
 
     def _send(self, prepared: requests.PreparedRequest, call: Call, token: Token) -> Answer:
         request = prepared.copy()
@@ -190,12 +197,12 @@ def _refuse_constant(name: str) -> None:
 def _settle(answer: Answer, call: Call) -> requests.Response:
     """Raise for a refusal, and for a success whose body is cut or not JSON."""
     response = answer.response
-    if answer.status == _NOT_MODIFIED or (answer.status < 300 and not answer.body.strip()):
-        if answer.status == 200:
-            raise translate_nonsense(call, "the answer is empty")
+    if answer.status == _NOT_MODIFIED and "If-Modified-Since" in response.request.headers:
         return response
-    if answer.status >= 300:
+    if not 200 <= answer.status < 300:
         raise translate_answer(answer, call)
+    if answer.status == _NO_CONTENT:
+        return response
     try:
         parsed = parse_body(answer.body)
     except (ValueError, RecursionError):

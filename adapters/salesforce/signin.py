@@ -121,6 +121,13 @@ class TokenKeeper:
             self._refusal = None
             return self._token
 
+    def reject(self, token: Token, error: SignInError, clock: ClockPort) -> None:
+        """Take note that the org refuses even a fresh token."""
+        with self._lock:
+            if self._token == token:
+                self._token = None
+                self._refusal = (clock.monotonic(), error)
+
     def forgive(self) -> None:
         """Forget a refusal, because somebody may have mended its cause."""
         with self._lock:

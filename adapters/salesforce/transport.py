@@ -86,8 +86,10 @@ class BoundedSession(requests.Session):
     def trust_plain_http(self, url: str) -> None:
         """Let https calls to this loopback http address go over http."""
         parts = urlsplit(url)
-        if parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS:
-            self.mount(f"https://{parts.netloc}/", PlainOnLoopbackAdapter(max_retries=0))
+        prefix = f"https://{parts.netloc}/"
+        loopback = parts.scheme == "http" and parts.hostname in LOOPBACK_HOSTS
+        if loopback and prefix not in self.adapters:
+            self.mount(prefix, PlainOnLoopbackAdapter(max_retries=0))
 
     def get_redirect_target(self, resp: requests.Response) -> None:
         """None: a redirect is an answer like any other; following it could carry the token off."""

@@ -13,7 +13,7 @@ Connect = Callable[..., SalesforceAdapter]
 
 @pytest.fixture
 def emulator() -> Iterator[RunningEmulator]:
-    with start() as running:
+    with start(tls=False) as running:
         yield running
 
 
