@@ -50,7 +50,7 @@ def options_of(adapter: str) -> tuple[OptionSpec, ...]:
 @contextmanager
 def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office]:
     """Everything open for the settings at `config`; closed at the end."""
-    from connector.store import open_store
+    from connector.store.opening import open_store
 
     settings = load_settings(config, options_of)
     clock = clock or SystemClock()

@@ -26,6 +26,10 @@ SEEDS: dict[str, str] = {"salesforce": "adapters.salesforce.seed"}
 """Adapter name → module that turns the demo company into vendor records."""
 
 
+DEMO_ADAPTER = "salesforce"
+"""The adapter whose emulator tells the demo's story."""
+
+
 def adapter_names() -> tuple[str, ...]:
     """Every adapter that can be configured."""
     return tuple(sorted({*BUILT_INS, *(e.name for e in entry_points(group=ENTRY_POINT_GROUP))}))

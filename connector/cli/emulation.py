@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from connector.cli.session import session
+from connector.registry import DEMO_ADAPTER
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +21,7 @@ def emulator(
     context: typer.Context,
     adapter: Annotated[
         str, typer.Argument(help="Adapter whose vendor is emulated.")
-    ] = "salesforce",
+    ] = DEMO_ADAPTER,
     port: Annotated[int, typer.Option(help="HTTP port; 0 picks a free one.")] = 0,
     tls_port: Annotated[int, typer.Option(help="TLS port; 0 picks a free one.")] = 0,
     data: Annotated[Path | None, typer.Option(help="File that keeps its records.")] = None,
@@ -54,7 +55,7 @@ def demo(
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the demo company.")] = 7,
 ) -> int:
-    """A made-up company in an emulated Salesforce: plan, apply, explain, conflict."""
+    """A made-up company in an emulated CRM: plan, apply, explain, conflict."""
     from connector.cli.story import tell_story
 
     return tell_story(session(context), once=once, folder=folder, seed=seed)

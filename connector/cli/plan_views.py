@@ -23,17 +23,23 @@ def show(here: Session, report: RunReport) -> None:
         here.tell(finding.message, **finding.params)
     for plan in report.plans:
         render.show_compared(here, plan.connection, plan.adopted)
+    show_changes(here, report.plans)
+
+
+def show_changes(here: Session, plans: Sequence[Plan], most: int = MOST_CHANGES) -> None:
+    """The first changes of each plan as a table."""
+    for plan in plans:
         made = render.table(here, "account", "field", ">in the CRM", ">ours", "remark")
-        for change in plan.changes[:MOST_CHANGES]:
-            for number, item in enumerate(_shown(change)):
+        for change in plan.changes[:most]:
+            for number, item in enumerate(change.fields):
                 made.add_row(
                     _title(change) if number == 0 else "", item.field,
                     _short(item.theirs), _short(item.ours), _remark(here, change, item),
                 )  # fmt: skip
         here.print(made)
-        if len(plan.changes) > MOST_CHANGES:
+        if len(plan.changes) > most:
             here.tell("and {n} more changes; --json or --out FILE has all",
-                      n=len(plan.changes) - MOST_CHANGES)  # fmt: skip
+                      n=len(plan.changes) - most)  # fmt: skip
 
 
 def as_markdown(here: Session, plans: Sequence[Plan]) -> str:
@@ -59,14 +65,10 @@ def as_markdown(here: Session, plans: Sequence[Plan]) -> str:
             f"| {_cell(_title(change))} | {_cell(item.field)} | {_cell(item.theirs)} "
             f"| {_cell(item.ours)} | {_cell(_remark(here, change, item))} |"
             for change in plan.changes
-            for item in _shown(change)
+            for item in change.fields
         ]
         lines.append("")
     return "\n".join(lines)
-
-
-def _shown(change: Change) -> Sequence[FieldChange]:
-    return change.fields
 
 
 def _title(change: Change) -> str:

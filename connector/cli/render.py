@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from connector.service.checking import Check
     from connector.service.explaining import Explained
     from connector.sync.apply import ApplyReport
-    from connector.sync.pull import FeedReport
+    from connector.sync.land import FeedReport
     from connector.sync.push import PushReport
     from connector.sync.run import RunReport
 
@@ -63,7 +63,7 @@ def show_run(here: Session, report: RunReport) -> None:
         here.tell("In scope: {n} parties ({counts})", n=report.scope.in_scope, counts=scope)
     if report.linked is not None and report.linked.unlinked:
         here.tell("{n} documents name an account that is not known; they are kept and count for "
-                  "nobody until it is.", n=report.linked.unlinked)  # fmt: skip
+                  "nobody until it is.", n=sum(report.linked.unlinked.values()))  # fmt: skip
     if report.decided is not None:
         if report.decided.changed is None:
             here.tell("Decisions: nothing that decides has changed since the last run.")
@@ -171,8 +171,8 @@ def show_object(here: Session, info: ObjectInfo) -> None:
         remarks = [w for w, on in (("external id", f.external_id), ("unique", f.unique),
                                    ("calculated", f.calculated)) if on]  # fmt: skip
         size = f"({f.length})" if f.length else f"({f.precision},{f.scale})" if f.precision else ""
-        made.add_row(f.name, f.label, f.vendor_type + size, here.say("yes" if f.updateable else "no"),
-                     here.say("yes" if f.required else "no"), ", ".join(remarks))  # fmt: skip
+        writable, required = (here.say("yes" if on else "no") for on in (f.updateable, f.required))
+        made.add_row(f.name, f.label, f.vendor_type + size, writable, required, ", ".join(remarks))
     here.print(made)
 
 

@@ -48,6 +48,7 @@ def init(
 ) -> None:
     """Write a settings file to begin with."""
     from connector.bootstrap import options_of
+    from connector.registry import DEMO_ADAPTER
     from connector.settings import find_settings, parse_settings
 
     here = session(context)
@@ -67,14 +68,18 @@ def init(
     parse_settings(text, path, options_of)
     _write(path, text, must_be_new=True)
     here.tell("Written: {path}", path=path)
-    here.tell("Next: creditflag connect crm salesforce --set url=https://… --set client_id=… "
-              "--set client_secret=env:NAME")  # fmt: skip
+    needed = " ".join(
+        f"--set {o.name}={'env:NAME' if o.secret else '…'}"
+        for o in options_of(DEMO_ADAPTER)
+        if o.required
+    )
+    here.tell("Next: {command}", command=f"creditflag connect crm {DEMO_ADAPTER} {needed}")
 
 
 def connect(
     context: typer.Context,
     name: Annotated[str, typer.Argument(help="Your name for the connection, such as crm.")],
-    adapter: Annotated[str, typer.Argument(help="Adapter, such as salesforce or files.")],
+    adapter: Annotated[str, typer.Argument(help="Adapter; `creditflag connect x ?` lists them.")],
     options: Annotated[
         list[str] | None, typer.Option("--set", help="Option of the adapter: NAME=VALUE.")
     ] = None,

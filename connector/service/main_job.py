@@ -13,8 +13,9 @@ from connector.service.office import Office
 from connector.service.summary import summarise_run
 from connector.sync.apply import ApplyReport, apply_plan
 from connector.sync.desk import Connection, Desk
+from connector.sync.land import FeedReport
 from connector.sync.plan_file import read_plan, write_plan
-from connector.sync.pull import FeedReport, pull_connection
+from connector.sync.pull import pull_connection
 from connector.sync.push import Progress
 from connector.sync.run import RunReport, Tell, Way, decide_and_plan, publish, run, silent
 

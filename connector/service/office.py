@@ -18,6 +18,7 @@ from connector.ledger import Ledger
 from connector.ports.clock import ClockPort
 from connector.ports.store import StorePort
 from connector.sync.desk import LEASE_SECONDS, Connection, Desk, House
+from connector.sync.truth import check_truth
 
 LEASE = "runner"
 
@@ -75,7 +76,9 @@ class Office:
                 "No connection is set up yet.",
                 next_step="Add one with `creditflag connect`.",
             )
-        return [self.connect(name) for name in self.connection_names]
+        connections = [self.connect(name) for name in self.connection_names]
+        check_truth(connections, self.house.truth)
+        return connections
 
     def today(self) -> date:
         """Today in the company's time zone."""

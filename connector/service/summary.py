@@ -8,9 +8,9 @@ from typing import Any
 
 from connector.domain.change import Change, ChangeKind, Plan
 from connector.domain.decision import TOTAL
-from connector.domain.texts import say
+from connector.errors import fill
 from connector.sync.apply import ApplyReport
-from connector.sync.pull import FeedReport
+from connector.sync.land import FeedReport
 from connector.sync.push import PushReport
 from connector.sync.run import RunReport
 
@@ -25,14 +25,14 @@ def summarise_run(report: RunReport) -> dict[str, Any]:
         "exit_code": report.exit_code,
         "feeds": [summarise_feed(feed) for feed in report.feeds],
         "scope": dict(report.scope.counts) if report.scope else {},
-        "unlinked": report.linked.unlinked if report.linked else 0,
+        "unlinked": sum(report.linked.unlinked.values()) if report.linked else 0,
         "decided": report.decided.changed if report.decided else None,
         "grades": grades(report),
         "coverage": dict(report.decided.coverage) if report.decided else {},
         "plans": [summarise_plan(plan) for plan in report.plans],
         "pushed": {name: summarise_push(push) for name, push in report.pushes.items()},
         "recovered": {str(k): v for k, v in report.recovered.ended.items()},
-        "findings": [say(f.message, **f.params) for f in report.findings],
+        "findings": [fill(f.message, f.params) for f in report.findings],
         "plan_files": {name: str(path) for name, path in report.plan_files.items()},
         "calls": {name: dict(counts) for name, counts in report.calls.items()},
         "problems": report.problems,
@@ -43,9 +43,9 @@ def summarise_feed(feed: FeedReport) -> dict[str, Any]:
     """One feed's counts; `skipped` names the object that the vendor does not have."""
     return {
         "connection": feed.connection, "feed": feed.feed, "records": feed.records,
-        "skipped": feed.skipped, "duplicates": list(feed.duplicates), "new": feed.new, "changed": feed.changed,
-        "re_read": feed.re_read, "deleted": feed.deleted, "cleared": feed.cleared,
-        "problems": feed.problems,
+        "skipped": feed.skipped, "duplicates": list(feed.duplicates), "new": feed.new,
+        "changed": feed.changed, "re_read": feed.re_read, "deleted": feed.deleted,
+        "cleared": feed.cleared, "problems": feed.problems,
     }  # fmt: skip
 
 

@@ -13,14 +13,16 @@ from connector.domain.change import Change, ChangeState, Plan
 from connector.errors import EXIT_OK, EXIT_PARTIAL, EXIT_WAITS
 from connector.sync.adopt import adopt, compare_adopted
 from connector.sync.alerts import AlertRule, plan_alerts
+from connector.sync.approve import approve
 from connector.sync.crash import crash_point
 from connector.sync.decide import Decided, decide_run, rules_of
 from connector.sync.desk import Connection, Desk
-from connector.sync.guard import FeedSize, GuardFinding, Verdict, judge, verdict
+from connector.sync.enrich import EnrichReport, enrich
+from connector.sync.guard import FeedSize, GuardFinding, judge
+from connector.sync.land import FeedReport
 from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
-from connector.sync.plan_file import write_plan
-from connector.sync.pull import FeedReport, pull_connection
+from connector.sync.pull import pull_connection
 from connector.sync.push import PushReport, push
 from connector.sync.scope import ScopeReport
 from connector.sync.verify import recover
@@ -41,6 +43,7 @@ class RunReport:
     as_of: str
     feeds: list[FeedReport] = field(default_factory=list)
     linked: LinkReport | None = None
+    enriched: EnrichReport = field(default_factory=EnrichReport)
     scope: ScopeReport | None = None
     decided: Decided | None = None
     plans: list[Plan] = field(default_factory=list)
@@ -106,6 +109,7 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
     through = desk.ledger.last_seq
     report.linked = link(desk.ledger, desk.store.confirmed_links(), desk.house.truth, desk.run_id)
     crash_point("after-link")
+    report.enriched = enrich()
     for connection in way.connections:
         adopt(desk, connection)
     crash_point("after-adopt")
@@ -167,20 +171,16 @@ def _alerts(
 
 def write_back(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:
     """Push what may go by itself; what must wait for a person becomes a plan file."""
-    waits = verdict(report.findings) is not Verdict.GO
     for plan in report.plans:
-        if not plan.to_write:
-            continue
-        if waits:
-            path = way.plans_folder / f"{plan.connection}-{plan.id}.plan.json"
-            write_plan(plan, path)
-            report.plan_files[plan.connection] = path
-            continue
-        tell("push", plan.connection, len(plan.to_write))
-        connection = _named(way, plan.connection)
-        report.pushes[plan.connection] = push(
-            desk, connection, plan.to_write, lambda *a: tell("pushed", *a)
-        )
+        approval = approve(plan, report.findings, way.plans_folder)
+        if approval.plan_file is not None:
+            report.plan_files[plan.connection] = approval.plan_file
+        if approval.changes:
+            tell("push", plan.connection, len(approval.changes))
+            connection = _named(way, plan.connection)
+            report.pushes[plan.connection] = push(
+                desk, connection, approval.changes, lambda *a: tell("pushed", *a)
+            )
 
 
 def publish(desk: Desk, way: Way, tell: Tell = silent) -> None:

@@ -1,0 +1,142 @@
+"""Land: pages of a feed into the ledger, counted; the cursor moves last.
+
+Pages land as they come. The cursor lands with the last page, in its transaction, and only when
+what arrived equals what the source counted.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from connector.errors import RedRunError
+from connector.mapping.feeds import Feed
+from connector.mapping.read import MappedPage, ReadContext, map_page
+from connector.ports.crm import Page
+from connector.ports.facts import LandBatch, LandResult, SnapshotClose
+from connector.sync.crash import crash_point
+from connector.sync.desk import Connection, Desk
+
+
+@dataclass
+class FeedReport:
+    """What one feed brought. `records` = new + changed + re_read + deleted + problems + skipped.
+
+    `duplicates` names rows that were kept under a numbered id. `snapshot_before` and
+    `snapshot_after` count the rows that a full list named last time and this time.
+    """
+
+    connection: str
+    feed: str
+    entity: str
+    records: int = 0
+    skipped: int = 0
+    new: int = 0
+    changed: int = 0
+    re_read: int = 0
+    deleted: int = 0
+    cleared: int = 0
+    problems: int = 0
+    snapshot_before: int | None = None
+    snapshot_after: int | None = None
+    duplicates: tuple[str, ...] = ()
+
+    def add(self, result: LandResult) -> None:
+        """Take in one landing."""
+        self.new += result.new
+        self.changed += result.changed
+        self.re_read += result.re_read
+        self.deleted += result.deleted
+        self.cleared += result.cleared
+        self.problems += result.problems
+
+
+@dataclass
+class Landing:
+    """One pull of one feed on its way into the ledger. `mapping_mark` goes into the cursor."""
+
+    desk: Desk
+    connection: Connection
+    feed: Feed
+    mapping_mark: str
+    report: FeedReport = field(init=False)
+    _context: ReadContext = field(init=False)
+    _ids: list[pa.Array] = field(default_factory=list)
+    _whole: bool = True
+
+    def __post_init__(self) -> None:
+        name = self.connection.name
+        self.report = FeedReport(name, self.feed.name, self.feed.entity.name)
+        self._context = ReadContext(
+            connection=name,
+            accounts=self.connection.accounts,
+            currency=self.connection.currency,
+        )
+
+    def take(self, page: Page) -> None:
+        """Map and land one page; RedRunError at the last one when the counts do not tie."""
+        mapped = map_page(self.feed, page, self._context)
+        self._ids.append(mapped.ids)
+        self._whole = self._whole and mapped.unidentified == 0
+        self.report.records += len(page.records) + len(page.deletions) + len(page.unreadable)
+        self.report.skipped += mapped.skipped
+        self.report.duplicates += mapped.duplicates
+        cursor = None
+        snapshot = None
+        if page.last:
+            self._check_count(page)
+            cursor = json.dumps({"mapping": self.mapping_mark, "at": page.cursor})
+            snapshot = self._close(page)
+        crash_point("before-land")
+        self.report.add(self.desk.ledger.land(self._batch(mapped, snapshot, cursor)))
+        crash_point("after-last-land" if page.last else "after-land")
+
+    def _batch(
+        self, mapped: MappedPage, snapshot: SnapshotClose | None, cursor: str | None
+    ) -> LandBatch:
+        return LandBatch(
+            connection=self.connection.name,
+            feed=self.feed.name,
+            entity=self.feed.entity.name,
+            run_id=self.desk.run_id,
+            known_at=self.desk.clock.now(),
+            rows=mapped.rows,
+            seen=mapped.seen,
+            deletions=mapped.deletions,
+            problems=mapped.problems,
+            snapshot=snapshot,
+            cursor=cursor,
+        )
+
+    def _check_count(self, page: Page) -> None:
+        if page.expected is not None and page.expected != self.report.records:
+            raise RedRunError(
+                "{feed}: {got} records arrived, but {expected} were counted at the source.",
+                where=self.connection.name,
+                next_step="The cursor stays; run again. If it repeats, check the API user's access.",
+                feed=self.feed.name,
+                got=self.report.records,
+                expected=page.expected,
+            )
+
+    def _close(self, page: Page) -> SnapshotClose | None:
+        """The end of a full list. A piece of input without an id proves no absence."""
+        if not self.feed.snapshot or page.listed_on is None or not self._whole:
+            return None
+        ids = pa.concat_arrays([pa.array([], pa.string()), *self._ids])
+        self.report.snapshot_before = self._known_rows()
+        self.report.snapshot_after = len(ids)
+        return SnapshotClose(present=ids, listed_on=page.listed_on)
+
+    def _known_rows(self) -> int:
+        """Rows of the feed that are open: what the last full list named."""
+        entity = self.feed.entity.name
+        open_only = "AND NOT derived_clear" if entity in ("invoice", "credit_note") else ""
+        row = self.desk.ledger.query(
+            f"SELECT count(*) AS n FROM {entity}_current "  # noqa: S608  # name of an entity
+            f"WHERE connection = ? AND feed = ? {open_only}",
+            [self.connection.name, self.feed.name],
+        ).to_pylist()[0]
+        return int(row["n"])
