@@ -18,7 +18,7 @@ from connector.ports.store import DecisionSet, Fence
 from connector.store.database import MAX_COMMIT_ROWS
 from connector.store.leases import writing
 from connector.store.models import Decision, DecisionFlag, Seam
-from connector.store.payloads import PayloadWriter, keys_of, typed
+from connector.store.payloads import KEY, PayloadWriter, typed
 from connector.store.rows import arrow_rows, in_portions, insert_columns
 
 _HASHES = pa.schema([(name, pa.string()) for name in ("party_id", "selling_company", "hash")])
@@ -144,14 +144,12 @@ def _insert_decisions(
     payloads = PayloadWriter(tables)
     for start in range(0, len(decided), MAX_COMMIT_ROWS):
         portion = decided.slice(start, MAX_COMMIT_ROWS)
-        keys = list(keys_of(portion))
-        columns: dict[str, list[object]] = {
-            "number": [number] * len(keys),
-            "gone": [False] * len(keys),
-            "party_id": [party for party, _ in keys],
-            "selling_company": [seller for _, seller in keys],
-            "payload": list(payloads.texts(keys)),
-            **{name: portion[name].to_pylist() for name in _COPIED},
+        count = len(portion)
+        columns: dict[str, Sequence[object]] = {
+            "number": [number] * count,
+            "gone": [False] * count,
+            "payload": payloads.texts(start, start + count),
+            **{name: portion[name].to_pylist() for name in (*KEY, *_COPIED)},
         }
         with writing(alias, fence):
             insert_columns(alias, Decision, columns)
