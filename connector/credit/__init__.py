@@ -1,0 +1,1 @@
+"""The credit engine: metrics, scorecard, limit, flags, decisions and their reasons."""

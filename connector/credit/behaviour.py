@@ -1,0 +1,91 @@
+"""How a party pays: days to pay, days beyond terms, and whether that gets worse."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import convert, days_between, per_unit, plus_days
+from connector.credit.policy import WindowsDoc
+from connector.credit.receivables import in_base
+from connector.credit.settlement import Settled
+
+BIG = "decimal(34, 4)"
+
+
+def observations(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
+    """Each payment of an undisputed invoice: amount, days to pay and days beyond terms (PAY-1).
+
+    Part payments are separate observations; credit notes are none.
+    """
+    i = settled.invoices
+    i = i.filter(~i.disputed).select(
+        "party_id", "connection", "id", "number", "currency", "seller", "invoice_date", "due_date"
+    )
+    p = settled.applied
+    p = p.filter(p.entity == "payment").inner_join(i, ["party_id", "connection", "id"])
+    p = in_base(p, rates, currency)
+    return p.mutate(
+        base=convert(p.applied, p.rate),
+        days_to_pay=days_between(p.settled_on, p.invoice_date).cast("int32"),
+        days_beyond=days_between(p.settled_on, p.due_date).cast("int32"),
+    )
+
+
+def payment_sums(seen: ir.Table, as_of: Any, windows: WindowsDoc) -> ir.Table:
+    """Additive sums per (party, seller) over the trailing windows, weighted by amount."""
+    start = plus_days(as_of, ibis.literal(-windows.behaviour_days))
+    turn = plus_days(as_of, ibis.literal(-windows.trend_days))
+    seen = seen.filter(seen.settled_on > start, seen.base.notnull())
+    base = seen.base.cast("decimal(24, 4)")
+    late = ibis.greatest(seen.days_beyond, 0)
+    recent = seen.settled_on > turn
+
+    def total(value: Any, where: Any = None) -> Any:
+        return value.sum(where=where).fill_null(0).cast(BIG)
+
+    return seen.group_by("party_id", seller=seen.seller).agg(
+        paid_amount=total(base),
+        to_pay_amount=total(base * seen.days_to_pay),
+        beyond_amount=total(base * seen.days_beyond),
+        late_amount=total(base * late),
+        recent_amount=total(base, recent),
+        recent_beyond=total(base * seen.days_beyond, recent),
+        before_amount=total(base, ~recent),
+        before_beyond=total(base * seen.days_beyond, ~recent),
+        paid_items=seen.count(),
+        paid_items_recent=seen.count(where=recent),
+    )
+
+
+def payment_metrics(t: ir.Table, windows: WindowsDoc) -> ir.Table:
+    """Weighted days to pay, days beyond terms signed, floored, and with open overdue (PAY-1).
+
+    `dbt_with_open` adds the open undisputed overdue items at their present age, because an average
+    over paid items improves while the worst stay unpaid. The recent side of the trend does the
+    same, so that paying an old item is never held against the payer (EWI-TREND); below the
+    policy's number of recent items there is no trend.
+    """
+    open_late = t.overdue_undisputed
+    t = t.mutate(
+        days_to_pay=per_unit(t.to_pay_amount, t.paid_amount),
+        dbt=per_unit(t.beyond_amount, t.paid_amount),
+        dbt_floored=per_unit(t.late_amount, t.paid_amount),
+        dbt_with_open=per_unit(
+            t.late_amount + t.late_days_amount, t.paid_amount + open_late
+        ),
+        dbt_recent=per_unit(
+            t.recent_beyond + t.late_days_amount, t.recent_amount + open_late
+        ),
+        dbt_before=per_unit(t.before_beyond, t.before_amount),
+        recent_items=t.paid_items_recent + t.late_items,
+    )
+    return t.mutate(dbt_trend=trend(t.dbt_recent, t.dbt_before, t.recent_items, windows))
+
+
+def trend(recent: Any, before: Any, items: Any, windows: WindowsDoc) -> Any:
+    """Days beyond terms now less before; null with too few recent items (EWI-TREND)."""
+    enough = items >= windows.trend_min_items
+    return ibis.ifelse(enough, recent - before, ibis.null("decimal(18, 4)")).cast("decimal(18, 4)")

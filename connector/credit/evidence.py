@@ -1,0 +1,109 @@
+"""The documents behind a reason: at most ten of each kind for a party's total row."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import money, union_all
+from connector.credit.party import KEY, Book
+from connector.credit.policy import PolicyDoc
+from connector.domain.decision import TOTAL
+
+MOST = 10
+"""Documents shown for one reason."""
+
+_BY_CODE = {
+    "oldest_overdue": "overdue",
+    "overdue_heavy": "overdue",
+    "paying_later": "late_paid",
+    "over_limit": "open",
+    "near_limit": "open",
+    "no_valid_limit": "open",
+    "disputes_high": "disputed",
+    "cash_unmatched": "cash",
+}
+_BY_METRIC = {
+    "overdue_ratio": "overdue",
+    "overdue_ratio_undisputed": "overdue",
+    "overdue_ratio_past_grace": "overdue",
+    "oldest_overdue_days": "overdue",
+    "average_days_past_due": "overdue",
+    "dispute_ratio": "disputed",
+    "utilisation": "open",
+    "dso": "open",
+    "dso_countback": "open",
+    "dbt": "late_paid",
+    "dbt_floored": "late_paid",
+    "dbt_with_open": "late_paid",
+    "dbt_trend": "late_paid",
+    "unapplied_ratio": "cash",
+}
+
+
+def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
+    """Documents of every flag and characteristic among the reasons (domain EVIDENCE)."""
+    wanted = dict(_BY_CODE)
+    for line in policy.scorecard.characteristics:
+        if line.metric in _BY_METRIC:
+            wanted[line.id] = _BY_METRIC[line.metric]
+    documents = union_all([_overdue(book), _disputed(book), _largest(book), _late(book), _cash(book)])
+    kinds = ibis.memtable(
+        [{"code": code, "kind": kind} for code, kind in wanted.items()],
+        schema={"code": "string", "kind": "string"},
+    )
+    asked = reasons.filter(reasons.selling_company == TOTAL).select(*KEY, "code").distinct()
+    asked = asked.inner_join(kinds, "code")
+    found = asked.inner_join(documents, ["party_id", "kind"])
+    return found.order_by(*KEY, "code", "place", "record_id")
+
+
+def _ranked(t: ir.Table, kind: str, entity: str, order: list[Any], **columns: Any) -> ir.Table:
+    window = ibis.window(group_by=t.party_id, order_by=[*order, t.connection, t.id])
+    t = t.mutate(place=ibis.row_number().over(window))
+    t = t.filter(t.place < MOST)
+    plain = {
+        "kind": ibis.literal(kind), "entity": ibis.literal(entity), "connection": t.connection,
+        "record_id": t.id, "number": t.number, "currency": t.currency,
+    }  # fmt: skip
+    made = {name: t[source] for name, source in columns.items()}
+    if "due_date" not in made:
+        made["due_date"] = ibis.null("date")
+    return t.select("party_id", "place", **plain, amount=money(made["amount"]), due_date=made["due_date"])
+
+
+def _overdue(book: Book) -> ir.Table:
+    t = book.items
+    t = t.filter(t.days_past_due > 0, t.undisputed_open > 0)
+    return _ranked(t, "overdue", "invoice", [t.due_date], amount="undisputed_open", due_date="due_date")
+
+
+def _disputed(book: Book) -> ir.Table:
+    t = book.items
+    t = t.filter(t.disputed_open > 0)
+    order = [t.base_disputed.desc()]
+    return _ranked(t, "disputed", "invoice", order, amount="disputed_open", due_date="due_date")
+
+
+def _largest(book: Book) -> ir.Table:
+    t = book.items
+    return _ranked(t, "open", "invoice", [t.base.desc()], amount="open", due_date="due_date")
+
+
+def _late(book: Book) -> ir.Table:
+    """Invoices paid late, the heaviest (amount × days) first."""
+    t = book.seen
+    t = t.filter(t.days_beyond > 0, t.base.notnull())
+    t = t.group_by("party_id", "connection", "id", "number", "currency", "due_date").agg(
+        applied=t.applied.sum(),
+        harm=(t.base.cast("decimal(24, 4)") * t.days_beyond).sum(),
+    )
+    return _ranked(t, "late_paid", "invoice", [t.harm.desc()], amount="applied", due_date="due_date")
+
+
+def _cash(book: Book) -> ir.Table:
+    t = book.cash
+    t = t.filter(t.left > 0)
+    return _ranked(t, "cash", "payment", [t.left.desc()], amount="left")

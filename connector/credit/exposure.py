@@ -1,0 +1,98 @@
+"""Exposure with its parts, in company currency.
+
+Gross = open receivables + confirmed orders not invoiced + delivered not billed + billed not posted.
+Net = gross − unmatched cash − open credit notes − prepayments tied to the included orders (vector
+EXP-1). The parts are kept apart; the policy says which of them count.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import convert, join_left, money, plus_days, zero
+from connector.credit.facts import Facts
+from connector.credit.policy import ExposureDoc
+from connector.credit.receivables import in_base
+from connector.credit.settlement import Settled
+
+
+def order_sums(
+    facts: Facts, rates: ir.Table, currency: str, as_of: Any, horizon_days: int | None
+) -> ir.Table:
+    """Confirmed orders not invoiced yet, and prepayments tied to them, per (party, seller).
+
+    With a horizon, orders that ship after as_of + horizon days do not count: they can still be
+    stopped (vector EXP-HORIZON). What a delivery of the order already carries as unbilled is taken
+    off, so that goods move along and count once.
+    """
+    o = facts["order"]
+    o = o.filter(o.order_date <= as_of, o.state.isin(["open", "fulfilled"]), o.uninvoiced > 0)
+    if horizon_days is not None:
+        last = plus_days(as_of, ibis.literal(horizon_days))
+        o = o.filter((o.ship_date <= last) | o.ship_date.isnull())
+    d = facts["delivery"]
+    d = d.filter(d.delivery_date <= as_of, d.order_number.notnull())
+    d = d.group_by("party_id", "currency", number=d.order_number).agg(
+        delivered=money(d.unbilled_amount.sum())
+    )
+    o = join_left(o, d, ["party_id", "currency", "number"])
+    o = in_base(o, rates, currency)
+    rest = ibis.greatest(money(o.uninvoiced - ibis.coalesce(o.delivered, zero())), zero())
+    prepaid = ibis.least(ibis.coalesce(o.prepaid_amount, zero()), o.uninvoiced)
+    o = o.mutate(base=convert(rest, o.rate), prepaid=convert(prepaid, o.rate))
+    return o.group_by("party_id", seller=ibis.coalesce(o.selling_company, "")).agg(
+        open_orders=money(ibis.coalesce(o.base.sum(), zero())),
+        order_prepayments=money(ibis.coalesce(o.prepaid.sum(), zero())),
+        items_without_rate=o.count(where=o.rate.isnull()),
+    )
+
+
+def delivery_sums(facts: Facts, rates: ir.Table, currency: str, as_of: Any) -> ir.Table:
+    """Delivered, not billed."""
+    d = facts["delivery"]
+    d = in_base(d.filter(d.delivery_date <= as_of), rates, currency)
+    d = d.mutate(base=convert(d.unbilled_amount, d.rate))
+    return _summed(d, "unbilled_deliveries", ibis.coalesce(d.selling_company, ""))
+
+
+def unposted_sums(facts: Facts, rates: ir.Table, currency: str, as_of: Any) -> ir.Table:
+    """Billed, not posted: the document's open amount, else its amount."""
+    i = facts["invoice"]
+    i = i.filter(i.invoice_date <= as_of, ~ibis.coalesce(i.posted, True))
+    i = i.filter(i.cleared_date.isnull() | (i.cleared_date > as_of))
+    i = in_base(i, rates, currency)
+    i = i.mutate(base=convert(ibis.coalesce(i.open_amount, i.amount), i.rate))
+    return _summed(i, "unposted_billing", ibis.coalesce(i.selling_company, ""))
+
+
+def cash_sums(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
+    """Cash that found no invoice; a returned payment that undoes nothing counts against it."""
+    c = in_base(settled.cash, rates, currency)
+    c = c.mutate(base=convert(c.left, c.rate))
+    return _summed(c, "unapplied_cash", c.seller)
+
+
+def credit_sums(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
+    """Credit notes not used yet."""
+    c = settled.credits
+    c = in_base(c.filter(c.left > 0), rates, currency)
+    c = c.mutate(base=convert(c.left, c.rate))
+    return _summed(c, "open_credit_notes", c.seller)
+
+
+def _summed(t: ir.Table, name: str, seller: Any) -> ir.Table:
+    return t.group_by("party_id", seller=seller).agg(
+        items_without_rate=t.count(where=t.rate.isnull()),
+        **{name: money(ibis.coalesce(t.base.sum(), zero()))},
+    )
+
+
+def gross_and_net(t: ir.Table, rule: ExposureDoc) -> ir.Table:
+    """Add `gross_exposure` and `net_exposure` from the parts that the policy counts (EXP-1)."""
+    gross = sum((t[name] for name in rule.parts), start=zero())
+    less = sum((t[name] for name in rule.reductions), start=zero())
+    t = t.mutate(gross_exposure=money(gross))
+    return t.mutate(net_exposure=money(t.gross_exposure - less))

@@ -1,0 +1,84 @@
+"""What a flag is given, and the one form in which it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import MONEY, decimal_text, json_object, when
+from connector.credit.metrics import Unit, figure
+from connector.credit.policy import FlagDoc, FlagStepDoc
+
+FINDING_COLUMNS = (
+    "party_id", "selling_company", "code", "severity", "value", "threshold", "amount", "params",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class FlagContext:
+    """`parties`: one row a (party, selling company) with every metric; `items`: open items."""
+
+    parties: ir.Table
+    items: ir.Table
+    rule: FlagDoc
+
+
+def floor_of(parties: ir.Table, rule: FlagDoc) -> Any:
+    """Materiality floor in policy currency: the larger of amount and share of the receivables."""
+    amount = ibis.literal(rule.materiality.amount).cast(MONEY)
+    share = ibis.literal(rule.materiality.share).cast("decimal(18, 10)")
+    relative = (parties.open_receivables.cast("decimal(28, 10)") * share).cast(MONEY)
+    return ibis.greatest(amount, relative)
+
+
+def reached(value: Any, steps: Sequence[FlagStepDoc]) -> tuple[Any, Any]:
+    """Severity and threshold of the highest step that the value exceeds; null below the first."""
+    falling = list(reversed(steps))
+    severity = when(
+        *((value > step.above, ibis.literal(step.severity, type="int64")) for step in falling)
+    )
+    threshold = when(
+        *((value > step.above, ibis.literal(step.above).cast("decimal(18, 10)")) for step in falling)
+    )
+    return severity, threshold
+
+
+def threshold_figure(threshold: Any, steps: Sequence[FlagStepDoc], unit: Unit) -> Any:
+    """The threshold as shown to people: 25 %, 30 d."""
+    return when(*((threshold == step.above, figure(step.above, unit)) for step in steps))
+
+
+def answer(
+    parties: ir.Table,
+    code: str,
+    rule: FlagDoc,
+    *,
+    value: Any,
+    amount: Any,
+    unit: Unit,
+    params: Mapping[str, Any] | None = None,
+    only: Any = None,
+) -> ir.Table:
+    """Rows of the parties whose value passed a step and whose amount reaches the floor.
+
+    `params` fill the text and must not move with the clock; `threshold` is added to them.
+    """
+    severity, threshold = reached(value, rule.steps)
+    t = parties.mutate(
+        severity=severity, passed=threshold, measured=value, concerned=amount.cast(MONEY),
+        floor=floor_of(parties, rule), counts=ibis.literal(True) if only is None else only,
+        **{f"param_{name}": text for name, text in (params or {}).items()},
+    )  # fmt: skip
+    t = t.filter(t.severity.notnull(), t.concerned >= t.floor, t.concerned > 0, t.counts)
+    shown = threshold_figure(t.passed, rule.steps, unit)
+    members = {name: t[f"param_{name}"] for name in params or {}}
+    return t.select(
+        "party_id", "selling_company", "severity",
+        code=ibis.literal(code), value=decimal_text(t.measured.cast("decimal(18, 6)")),
+        threshold=decimal_text(t.passed), amount=t.concerned,
+        params=json_object({**members, "threshold": shown}),
+    ).select(*FINDING_COLUMNS)  # fmt: skip

@@ -1,0 +1,26 @@
+"""near_limit (early-warning indicator EW04, without the five days in a row).
+
+Finds: an exposure close below the approved limit.
+Value: utilisation, a fraction.
+Steps: that fraction; above 1.0 the flag over_limit speaks instead.
+Quiet when: no limit, unlimited, or over the limit.
+Way back: pay, or a higher limit.
+"""
+
+from __future__ import annotations
+
+import ibis.expr.types as ir
+
+from connector.credit.flags.finding import FlagContext, answer
+
+CODE = "near_limit"
+UNIT = "ratio"
+
+
+def find(context: FlagContext) -> ir.Table:
+    """Parties that used up nearly all of their limit."""
+    t = context.parties
+    return answer(
+        t, CODE, context.rule, value=t.utilisation, amount=t.net_exposure, unit="ratio",
+        only=t.utilisation <= 1,
+    )  # fmt: skip

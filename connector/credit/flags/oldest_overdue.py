@@ -1,0 +1,49 @@
+"""oldest_overdue (early-warning indicator EW01).
+
+Finds: undisputed items that have been past due for a long time.
+Value: days past due of the oldest of them that stands beyond the highest threshold reached.
+Steps: days past due; the amount beyond a step has to reach the materiality floor by itself.
+Quiet when: only disputed items are late, or the late ones are small change.
+Way back: pay what is past due beyond the first step.
+"""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import date_text, join_left, money, when, zero
+from connector.credit.flags.finding import FlagContext, answer, floor_of
+from connector.credit.receivables import roll_up
+
+CODE = "oldest_overdue"
+UNIT = "days"
+
+
+def find(context: FlagContext) -> ir.Table:
+    """Parties with a material undisputed amount past due beyond a step."""
+    rule, items = context.rule, context.items
+    beyond = {
+        f"beyond_{n}": money(
+            ibis.coalesce(
+                items.base_undisputed.sum(where=items.days_past_due > step.above), zero()
+            )
+        )
+        for n, step in enumerate(rule.steps)
+    }
+    sums = roll_up(items.group_by("party_id", seller=items.seller).agg(**beyond))
+    t = join_left(context.parties, sums, ["party_id", "selling_company"])
+    t = t.mutate(the_floor=floor_of(t, rule))
+    places = list(enumerate(rule.steps))[::-1]
+    weighty = [(t[f"beyond_{n}"] > 0) & (t[f"beyond_{n}"] >= t.the_floor) for n, _ in places]
+    amount = when(*((w, t[f"beyond_{n}"]) for w, (n, _) in zip(weighty, places, strict=True)))
+    # The step that is material decides, so a small item of long standing stays a small matter.
+    level = when(*((w, step.above + 1) for w, (_, step) in zip(weighty, places, strict=True)))
+    t = t.mutate(level=level.cast("decimal(18, 4)"), beyond=amount)
+    found = answer(
+        t, CODE, rule, value=t.level, amount=t.beyond, unit="days",
+        params={"due_date": date_text(t.oldest_due_date)},
+    )  # fmt: skip
+    ages = t.select("party_id", "selling_company", age=t.oldest_overdue_days.cast("int64"))
+    found = join_left(found, ages, ["party_id", "selling_company"])
+    return found.mutate(value=found.age.cast("string")).drop("age")

@@ -1,0 +1,289 @@
+"""The policy document: every rule a credit manager sets, as one YAML file.
+
+`load_policy` refuses what it does not know and lists all problems at once, each as one sentence
+with its next step. Shares are fractions, amounts stand in the policy currency, days are calendar
+days.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from importlib.resources import files
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connector.domain.change import digest
+from connector.domain.dates import TermsRule
+
+Share = Annotated[Decimal, Field(ge=0, le=1)]
+Amount = Annotated[Decimal, Field(ge=0, lt=10**13)]
+Days = Annotated[int, Field(ge=0, le=3660)]
+Severity = Annotated[int, Field(ge=1, le=3)]
+Points = Annotated[int, Field(ge=0, le=100)]
+Factor = Annotated[Decimal, Field(ge=0, le=100)]
+Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
+
+PARTS = ("open_receivables", "open_orders", "unbilled_deliveries", "unposted_billing")
+REDUCTIONS = ("unapplied_cash", "open_credit_notes", "order_prepayments")
+MATCHING = ("named", "equal_amount", "oldest_first")
+
+
+class Section(BaseModel):
+    """A part of the document: unknown keys are refused, values stay as read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ExposureDoc(Section):
+    """Which parts count. `horizon_days`: orders shipping later do not count; null counts all."""
+
+    parts: tuple[Literal[PARTS], ...] = PARTS  # type: ignore[valid-type]
+    reductions: tuple[Literal[REDUCTIONS], ...] = REDUCTIONS  # type: ignore[valid-type]
+    horizon_days: Days | None = None
+    collateral: Literal["A", "B"] = "A"
+
+
+class AgeingDoc(Section):
+    """Due dates and buckets. `buckets`: upper edges in days past due, inclusive."""
+
+    grace_days: Days = 3
+    terms_rule: TermsRule = TermsRule.NET
+    default_terms_days: Days = 30
+    buckets: Annotated[tuple[int, ...], Field(min_length=1, max_length=10)] = (30, 60, 90, 120)
+
+
+class WindowsDoc(Section):
+    """Trailing windows in days, each ending on the valuation date."""
+
+    sales_days: Annotated[int, Field(ge=7, le=366)] = 91
+    behaviour_days: Annotated[int, Field(ge=30, le=1100)] = 365
+    trend_days: Annotated[int, Field(ge=7, le=366)] = 91
+    trend_min_items: Annotated[int, Field(ge=1, le=1000)] = 5
+
+
+class BinDoc(Section):
+    """`above` < value ≤ `up_to`; null is open-ended. `label` replaces the written-out bounds."""
+
+    above: Decimal | None = None
+    up_to: Decimal | None = None
+    points: Points
+    label: str = ""
+
+
+class CharacteristicDoc(Section):
+    """One line of the scorecard. `missing`: what an unknown value does to the score."""
+
+    id: Name
+    metric: str
+    label_en: str
+    label_zh: str
+    weight: Points
+    bins: Annotated[tuple[BinDoc, ...], Field(min_length=1, max_length=20)]
+    missing: Literal["renormalise", "neutral", "conservative"] = "renormalise"
+    neutral_points: Points = 0
+
+
+class ScorecardDoc(Section):
+    """Characteristics whose weights add up to 100; below `min_coverage` there is no score."""
+
+    min_coverage: Share = Decimal("0.55")
+    characteristics: Annotated[tuple[CharacteristicDoc, ...], Field(min_length=1, max_length=40)]
+
+
+class GradeDoc(Section):
+    """A grade begins at score `from`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    grade: Annotated[str, Field(min_length=1, max_length=20)]
+    from_score: Annotated[int, Field(alias="from", ge=0, le=100)]
+    review_days: Annotated[int, Field(ge=1, le=1830)]
+
+
+class HardStopsDoc(Section):
+    """Findings outside the sum: each of `codes` sets `grade`."""
+
+    grade: str
+    codes: tuple[Name, ...]
+
+
+class NeedDoc(Section):
+    """Need: yearly sales ÷ 365 × (terms + tolerance)."""
+
+    weight: Factor
+    tolerance_days: Days = 15
+
+
+class ScoreBandDoc(Section):
+    """Grade's multiplier × base; base is `base_amount` or so many months of sales."""
+
+    weight: Factor
+    base_amount: Amount | None = None
+    base_months_of_sales: Factor | None = None
+    multipliers: dict[str, Factor]
+
+
+class AgencyDoc(Section):
+    """A bureau's recommended maximum, where one was bought."""
+
+    weight: Factor
+
+
+class MethodsDoc(Section):
+    """Limit methods with their weights; an absent method does not take part."""
+
+    need: NeedDoc | None = None
+    score_band: ScoreBandDoc | None = None
+    agency: AgencyDoc | None = None
+
+
+class CapsDoc(Section):
+    """Caps over the blend; null = no such cap. `appetite_share`: of a year's sales of all."""
+
+    need: Factor | None = None
+    agency: Factor | None = None
+    appetite_share: Share | None = None
+
+
+class StepDoc(Section):
+    """Amounts from `from` on are rounded down to whole `step`s."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    from_amount: Amount = Field(alias="from")
+    step: Annotated[Decimal, Field(gt=0, lt=10**13)]
+
+
+class LimitDoc(Section):
+    """How a limit is proposed, and how far a proposal may go by itself."""
+
+    methods: MethodsDoc
+    caps: CapsDoc = CapsDoc()
+    steps: Annotated[tuple[StepDoc, ...], Field(min_length=1, max_length=20)]
+    max_up_pct: Factor | None = None
+    min_coverage: Share = Decimal("0.5")
+    valid_days: Annotated[int, Field(ge=1, le=3660)] = 365
+    expiry_lead_days: Days = 30
+    auto_approve_up_to: Amount | None = None
+    cash_only_grades: tuple[str, ...] = ()
+
+
+class HoldDoc(Section):
+    """When new orders should be held. `flags`: from which severity on a flag holds."""
+
+    above: Factor = Decimal("1.0")
+    release_below: Factor = Decimal("0.95")
+    grades: tuple[str, ...] = ()
+    flags: dict[str, Severity] = {}
+
+
+class AmberDoc(Section):
+    """What turns the light amber."""
+
+    grades: tuple[str, ...] = ()
+    severity: Severity = 2
+
+
+class MaterialityDoc(Section):
+    """Floor: the larger of `amount` and `share` of the party's open receivables."""
+
+    amount: Amount = Decimal(0)
+    share: Share = Decimal(0)
+
+
+class FlagStepDoc(Section):
+    """Above this value the flag has this severity."""
+
+    above: Decimal
+    severity: Severity
+
+
+class FlagDoc(Section):
+    """One flag. `task`: raise a task in the CRM when it comes up."""
+
+    enabled: bool = True
+    task: bool = True
+    materiality: MaterialityDoc = MaterialityDoc()
+    steps: Annotated[tuple[FlagStepDoc, ...], Field(min_length=1, max_length=3)]
+    min_items: Annotated[int, Field(ge=0, le=1000)] = 0
+
+
+class BandDoc(Section):
+    """Thresholds that make an amount worth a write when they are crossed."""
+
+    utilisation: tuple[Factor, ...]
+    overdue_ratio: tuple[Share, ...]
+
+
+class WriteDoc(Section):
+    """Write tolerance: an amount moves when it differs by more than both."""
+
+    tolerance_pct: Share = Decimal("0.05")
+    tolerance_min: Amount = Decimal(0)
+
+
+class TasksDoc(Section):
+    """From which severity on a flag raises a task."""
+
+    min_severity: Severity = 2
+
+
+class GuardDoc(Section):
+    """Shares of parties beyond which a person is asked before anything is written."""
+
+    max_share_downgraded: Share = Decimal("0.05")
+    max_share_new_holds: Share = Decimal("0.05")
+    empty_pull_share: Share = Decimal("0.5")
+    min_count: Annotated[int, Field(ge=1, le=1_000_000)] = 5
+
+
+class PolicyDoc(Section):
+    """The whole policy. `currency` null means the company's own."""
+
+    id: Name
+    version: Annotated[int, Field(ge=1)]
+    title: str = ""
+    reviewed_on: date | None = None
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
+    exposure: ExposureDoc = ExposureDoc()
+    ageing: AgeingDoc = AgeingDoc()
+    windows: WindowsDoc = WindowsDoc()
+    matching: Annotated[tuple[Literal[MATCHING], ...], Field(min_length=1)] = MATCHING  # type: ignore[valid-type]
+    scorecard: ScorecardDoc
+    grades: Annotated[tuple[GradeDoc, ...], Field(min_length=1, max_length=20)]
+    hard_stops: HardStopsDoc
+    limit: LimitDoc
+    hold: HoldDoc = HoldDoc()
+    amber: AmberDoc = AmberDoc()
+    unrated_review_days: Annotated[int, Field(ge=1, le=1830)] = 90
+    flags: dict[str, FlagDoc]
+    band: BandDoc
+    write: WriteDoc = WriteDoc()
+    tasks: TasksDoc = TasksDoc()
+    guard: GuardDoc = GuardDoc()
+    remedies: Annotated[int, Field(ge=0, le=8)] = 3
+
+    @property
+    def grade_names(self) -> tuple[str, ...]:
+        """Grades from best to worst."""
+        return tuple(band.grade for band in self.grades)
+
+
+def load_policy(text: str, where: str = "") -> PolicyDoc:
+    """The checked policy; PolicyError with every problem, each a sentence with its next step."""
+    from connector.credit.policy_lint import read_policy
+
+    return read_policy(text, where)
+
+
+def shipped_policy(name: str = "standard") -> str:
+    """YAML text of a policy that is shipped with the product; FileNotFoundError when unknown."""
+    safe = "".join(letter for letter in name if letter.isalnum() or letter in "_-")
+    return (files("mappings") / "policy" / f"{safe}.yaml").read_text(encoding="utf-8")
+
+
+def policy_hash(policy: PolicyDoc) -> str:
+    """SHA-256 of the policy's content, independent of comments and layout."""
+    return digest(policy.model_dump(mode="json", by_alias=True))

@@ -1,0 +1,205 @@
+"""Why a decision is as it is: ranked reasons, and the points behind the score, as long tables.
+
+Order: hard stops, flags (worst first), characteristics (most points lost first), then what set the
+limit. Ties keep the order of flags and scorecard. Characteristics that could not be assessed are
+no reasons.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import (
+    day,
+    decimal_text,
+    json_object,
+    no_text,
+    union_all,
+    when,
+    whole_text,
+)
+from connector.credit.flags import FLAGS
+from connector.credit.metrics import METRICS, figure
+from connector.credit.party import KEY
+from connector.credit.policy import CharacteristicDoc, PolicyDoc
+from connector.credit.scorecard import NOT_ASSESSED
+from connector.credit.verdict import Verdict
+from connector.domain.decision import TOTAL
+
+HARD_STOP, FLAG, CHARACTERISTIC, CAP, LIMIT = "hard_stop", "flag", "characteristic", "cap", "limit"
+NOT_ENOUGH_DATA = "not_enough_data"
+COLUMNS = (
+    *KEY, "source", "code", "metric", "value", "points", "points_lost", "params", "group_no",
+    "weight_no", "place_no",
+)  # fmt: skip
+
+
+def metric_text(t: ir.Table, name: str) -> Any:
+    """Canonical text of a metric's value; null = unknown."""
+    unit = METRICS[name].unit
+    if unit == "count" or t[name].type().is_integer():
+        return whole_text(t[name])
+    return t[name].cast("string") if unit == "date" else decimal_text(t[name])
+
+
+def find_reasons(
+    verdict: Verdict, stops: ir.Table, policy: PolicyDoc, as_of: date
+) -> ir.Table:
+    """All reasons with `rank`, 1 = first."""
+    t = verdict.parties
+    lines = policy.scorecard.characteristics
+    parts = [
+        _hard_stops(t, stops, policy, as_of),
+        _flags(verdict.flags),
+        _unrated(t, policy),
+        *(_lost_points(t, line, place) for place, line in enumerate(lines)),
+        _limit(t, policy),
+    ]
+    r = union_all([part.select(*COLUMNS) for part in parts])
+    order = [r.group_no, r.weight_no.desc(), r.place_no, r.code]
+    window = ibis.window(group_by=[r[name] for name in KEY], order_by=order)
+    return r.mutate(rank=ibis.row_number().over(window) + 1)
+
+
+def _row(t: ir.Table, source: str, group_no: int, **columns: Any) -> ir.Table:
+    blank = {
+        "metric": no_text(), "value": no_text(), "points": ibis.null("int64"),
+        "points_lost": ibis.null("int64"), "weight_no": ibis.literal(0, type="int64"),
+        "place_no": ibis.literal(0, type="int64"), "params": ibis.literal("{}"),
+    }  # fmt: skip
+    fixed = {"source": ibis.literal(source), "group_no": ibis.literal(group_no, type="int64")}
+    return t.select(*KEY, **{**blank, **columns, **fixed})
+
+
+def _hard_stops(t: ir.Table, stops: ir.Table, policy: PolicyDoc, as_of: date) -> ir.Table:
+    rule = policy.hard_stops
+    s = stops.filter(
+        stops.code.isin(list(rule.codes)), stops.since.isnull() | (stops.since <= day(as_of))
+    )
+    s = s.group_by("party_id", "code").agg(since=s.since.min())
+    s = t.select(*KEY).inner_join(s, "party_id")
+    place = when(*((s.code == code, number) for number, code in enumerate(rule.codes)))
+    since = s.since.cast("string")
+    return _row(
+        s, HARD_STOP, 0, code=s.code, place_no=place.cast("int64"), value=since,
+        params=json_object({"grade": ibis.literal(rule.grade), "since": since}),
+    )  # fmt: skip
+
+
+def _flags(flags: ir.Table) -> ir.Table:
+    place = when(*((flags.code == code, number) for number, code in enumerate(FLAGS)))
+    return _row(
+        flags, FLAG, 1, code=flags.code, value=flags.value, params=flags.params,
+        weight_no=flags.severity, place_no=place.cast("int64"),
+    )  # fmt: skip
+
+
+def _unrated(t: ir.Table, policy: PolicyDoc) -> ir.Table:
+    t = t.filter(t.score.isnull())
+    needed = figure(policy.scorecard.min_coverage, "ratio")
+    known = whole_text((t.coverage * 100).floor())
+    params = json_object({"known": known + " %", "needed": ibis.literal(needed)})
+    return _row(
+        t, CHARACTERISTIC, 2, code=ibis.literal(NOT_ENOUGH_DATA), params=params,
+        value=decimal_text(t.coverage),
+    )  # fmt: skip
+
+
+def _lost_points(t: ir.Table, line: CharacteristicDoc, place: int) -> ir.Table:
+    lost, points = t[f"lost_{line.id}"], t[f"pts_{line.id}"]
+    t = t.filter(lost > 0)
+    params = json_object(
+        {
+            "bin": t[f"bin_{line.id}"],
+            "label_en": ibis.literal(line.label_en),
+            "label_zh": ibis.literal(line.label_zh),
+            "points_lost": whole_text(t[f"lost_{line.id}"]),
+        }
+    )
+    del lost, points
+    return _row(
+        t, CHARACTERISTIC, 2, code=ibis.literal(line.id), metric=ibis.literal(line.metric),
+        value=metric_text(t, line.metric), points=t[f"pts_{line.id}"],
+        points_lost=t[f"lost_{line.id}"], weight_no=t[f"lost_{line.id}"],
+        place_no=ibis.literal(place, type="int64"), params=params,
+    )  # fmt: skip
+
+
+def _limit(t: ir.Table, policy: PolicyDoc) -> ir.Table:
+    """What set the proposal: a cap, the blend of the methods, or why there is no amount."""
+    is_cap = (t.proposed_state == "amount") & (t.binding_cap != "blend")
+    pct = policy.limit.max_up_pct
+    share = policy.limit.caps.appetite_share
+    params = json_object(
+        {
+            "grade": ibis.coalesce(t.grade, "–"),
+            "max_up": ibis.literal(figure(pct, "ratio") if pct is not None else "–"),
+            "share": ibis.literal(figure(share, "ratio") if share is not None else "–"),
+        }
+    )
+    found = _row(
+        t, LIMIT, 3, code=ibis.literal("limit_") + t.binding_cap, params=params,
+        value=decimal_text(t.proposed_amount),
+    )  # fmt: skip
+    caps = t.select(*KEY, is_cap=is_cap)
+    found = found.inner_join(caps, KEY)
+    return found.mutate(source=ibis.ifelse(found.is_cap, CAP, LIMIT))
+
+
+def find_points(t: ir.Table, policy: PolicyDoc) -> ir.Table:
+    """Points of every characteristic (domain POINTS)."""
+    parts = [
+        t.select(
+            *KEY,
+            characteristic=ibis.literal(line.id),
+            metric=ibis.literal(line.metric),
+            value=metric_text(t, line.metric),
+            bin=t[f"bin_{line.id}"],
+            points=t[f"pts_{line.id}"],
+            best=t[f"best_{line.id}"],
+            place_no=ibis.literal(place),
+        )
+        for place, line in enumerate(policy.scorecard.characteristics)
+    ]
+    return union_all(parts).order_by(*KEY, "place_no")
+
+
+def find_metrics(t: ir.Table) -> ir.Table:
+    """Every metric in canonical text with a note on what is unknown or derived (domain METRIC)."""
+    parts = [
+        t.select(
+            *KEY, metric=ibis.literal(name), value=metric_text(t, name), note=_note(t, name),
+            place_no=ibis.literal(place),
+        )
+        for place, name in enumerate(METRICS)
+    ]  # fmt: skip
+    return union_all(parts).order_by(*KEY, "place_no")
+
+
+def _note(t: ir.Table, name: str) -> Any:
+    if name in ("dso", "dso_best", "dso_countback", "average_days_delinquent"):
+        return ibis.ifelse(t[name].isnull(), "no_sales_in_window", no_text())
+    if name == "utilisation":
+        return when(
+            (t.approved_state == "none", "no_limit_set"),
+            (t.utilisation.isnull(), "no_credit"),
+            otherwise=no_text(),
+        )
+    if name == "dbt_trend":
+        return ibis.ifelse(t.dbt_trend.isnull(), "too_few_payments", no_text())
+    if name in ("dbt", "dbt_floored", "days_to_pay"):
+        return ibis.ifelse(t[name].isnull(), "no_payments_in_window", no_text())
+    if name.startswith(("overdue_ratio", "dispute_ratio")):
+        return ibis.ifelse(t[name].isnull(), "nothing_open", no_text())
+    if name in ("oldest_due_date", "overdue"):
+        return ibis.ifelse(t.due_date_derived > 0, "due_date_derived", no_text())
+    if name in ("open_receivables", "gross_exposure", "net_exposure"):
+        return ibis.ifelse(t.items_without_rate > 0, "amounts_without_rate", no_text())
+    return no_text()
+
+
+__all__ = ["NOT_ASSESSED", "TOTAL", "find_metrics", "find_points", "find_reasons", "metric_text"]
