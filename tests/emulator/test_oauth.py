@@ -7,7 +7,7 @@ import requests
 
 
 def token_call(emulator, **form):
-    return requests.post(f"{emulator.url}/services/oauth2/token", data=form)
+    return requests.post(f"{emulator.url}/services/oauth2/token", data=form, timeout=30)
 
 
 def test_client_credentials_in_the_body(emulator):
@@ -33,6 +33,7 @@ def test_client_credentials_by_basic_auth(emulator):
         f"{emulator.url}/services/oauth2/token",
         data={"grant_type": "client_credentials"},
         auth=(emulator.client_id, emulator.client_secret),
+        timeout=30,
     )
     assert answer.status_code == 200
 
@@ -69,6 +70,7 @@ def test_client_credentials_need_my_domain(emulator):
         data={"grant_type": "client_credentials"},
         auth=(emulator.client_id, emulator.client_secret),
         headers={"Host": "login.salesforce.com"},
+        timeout=30,
     )
     assert answer.json() == {
         "error": "invalid_grant",
@@ -90,14 +92,18 @@ def test_refresh_token_rotates_when_the_org_says_so(emulator):
 
 
 def test_calls_without_a_living_session_are_401(org):
-    no_header = requests.get(f"{org.data}/limits")
+    no_header = requests.get(f"{org.data}/limits", timeout=30)
     assert org.error(no_header, 401)["errorCode"] == "INVALID_SESSION_ID"
-    unknown = requests.get(f"{org.data}/limits", headers={"Authorization": "Bearer 00Dx!y"})
+    unknown = requests.get(
+        f"{org.data}/limits", headers={"Authorization": "Bearer 00Dx!y"}, timeout=30
+    )
     assert org.error(unknown, 401) == {
         "message": "Session expired or invalid",
         "errorCode": "INVALID_SESSION_ID",
     }
-    malformed = requests.get(f"{org.data}/limits", headers={"Authorization": "Digest abc"})
+    malformed = requests.get(
+        f"{org.data}/limits", headers={"Authorization": "Digest abc"}, timeout=30
+    )
     assert org.error(malformed, 401)["errorCode"] == "INVALID_AUTH_HEADER"
 
 
@@ -121,7 +127,7 @@ def test_a_session_ends_after_n_calls(org):
 def test_revoke_ends_a_session(org):
     token = org.http.headers["Authorization"].split()[1]
     answer = requests.post(
-        f"{org.emulator.url}/services/oauth2/revoke", data={"token": token}
+        f"{org.emulator.url}/services/oauth2/revoke", data={"token": token}, timeout=30
     )
     assert answer.status_code == 200
     assert org.call("GET", "/limits").status_code == 401
@@ -139,6 +145,7 @@ def test_userinfo_and_identity_name_the_run_as_user(org):
     by_query = requests.get(
         f"{org.emulator.url}/services/oauth2/userinfo",
         params={"format": "json", "oauth_token": token},
+        timeout=30,
     )
     assert by_query.json()["user_id"] == user
 
@@ -156,7 +163,7 @@ def test_a_deactivated_run_as_user_gets_no_token(org):
 
 
 def test_versions_need_no_session_and_old_ones_are_gone(org):
-    versions = requests.get(f"{org.emulator.url}/services/data").json()
+    versions = requests.get(f"{org.emulator.url}/services/data", timeout=30).json()
     assert versions[-1] == {
         "label": "Spring '26",
         "url": "/services/data/v66.0",

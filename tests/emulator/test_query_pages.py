@@ -28,9 +28,7 @@ def test_pages_of_2000_tie_with_the_total(many):
 def test_batch_size_is_taken_from_the_header(many):
     small = many.query("SELECT Id FROM Account", headers={"Sforce-Query-Options": "batchSize=3"})
     assert len(small.json()["records"]) == 3
-    large = many.query(
-        "SELECT Id FROM Account", headers={"Sforce-Query-Options": "batchSize=5000"}
-    )
+    large = many.query("SELECT Id FROM Account", headers={"Sforce-Query-Options": "batchSize=5000"})
     assert len(large.json()["records"]) == 2000
 
 

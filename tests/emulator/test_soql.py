@@ -109,8 +109,13 @@ def test_ids_of_15_characters_and_any_case_of_names_are_understood(customers):
 
 def test_order_with_nulls_and_case(customers):
     rows = customers.rows("SELECT Name FROM Account ORDER BY AnnualRevenue, Name")
-    assert [row["Name"] for row in rows] == ["Holding", "O'Hara \\ Söhne", "Alpha", "beta_1",
-                                             "betaX1"]
+    assert [row["Name"] for row in rows] == [
+        "Holding",
+        "O'Hara \\ Söhne",
+        "Alpha",
+        "beta_1",
+        "betaX1",
+    ]
     rows = customers.rows("SELECT Name FROM Account ORDER BY AnnualRevenue DESC NULLS LAST, Name")
     assert [row["Name"] for row in rows][:3] == ["betaX1", "beta_1", "Alpha"]
     rows = customers.rows("SELECT Name FROM Account ORDER BY Name DESC LIMIT 2 OFFSET 1")

@@ -52,7 +52,19 @@ def _schema(org: Org, locators: Locators, call: Call) -> Any:
     document = read_json_object(call)
     change_schema(org, document)
     org.schema_log.append(document)
+    _list_currencies(org, document.get("currencies") or {})
     return {"objects": [spec.name for spec in org.schema]}
+
+
+def _list_currencies(org: Org, rates: dict[str, Any]) -> None:
+    listed = {row["IsoCode"] for row in org.records.table("CurrencyType").values()}
+    records = [
+        {"IsoCode": code, "ConversionRate": rate, "IsCorporate": position == 0}
+        for position, (code, rate) in enumerate(rates.items())
+        if code not in listed
+    ]
+    if records:
+        seed_records(org, find_object(org, "CurrencyType"), records, None)
 
 
 def _seed(org: Org, locators: Locators, call: Call) -> Any:

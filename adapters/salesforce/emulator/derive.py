@@ -20,20 +20,29 @@ def derive(org: Org, object_name: str, old: Row | None, new: Row) -> None:
         rule(org, old, new)
 
 
+def complete_seed(org: Org, object_name: str, row: Row) -> None:
+    """Complete a seeded row in place: as `derive`, but an order may begin in any status."""
+    if object_name == "Order":
+        activated = row.get("Status") in _ACTIVATED
+        row.setdefault("StatusCode", "Activated" if activated else "Draft")
+        row.setdefault("TotalAmount", 0.0)
+    elif object_name == "OrderItem":
+        entry = org.records.get("PricebookEntry", str(row.get("PricebookEntryId"))) or {}
+        _price_item(row, entry)
+    else:
+        derive(org, object_name, None, row)
+
+
 def roll_up(org: Org, object_name: str, row: Row) -> tuple[str, str, Row] | None:
     """Return table, id and fields of the parent that a saved or deleted row changes."""
     if object_name != "OrderItem":
         return None
     order_id = row["OrderId"]
-    total = sum(
-        item.get("TotalPrice") or 0.0
-        for item in org.records.table("OrderItem").values()
-        if item.get("OrderId") == order_id and not item.get("IsDeleted")
-    )
+    total = round(sum(item.get("TotalPrice") or 0.0 for item in _items(org, order_id)), 2)
     order = org.records.get("Order", order_id)
     if order is None or order.get("TotalAmount") == total:
         return None
-    return "Order", order_id, {"TotalAmount": round(total, 2)}
+    return "Order", order_id, {"TotalAmount": total}
 
 
 def _person(org: Org, old: Row | None, new: Row) -> None:
@@ -91,7 +100,7 @@ def _order(org: Org, old: Row | None, new: Row) -> None:
         message = "The account of an order can be changed only while the order is a draft."
         raise RecordError("FIELD_INTEGRITY_EXCEPTION", message, ["AccountId"])
     if status in _ACTIVATED and old.get("StatusCode") == "Draft":
-        if not _has_items(org, str(new["Id"])):
+        if not _items(org, str(new["Id"])):
             message = "An order must have at least one product before it is activated."
             raise RecordError("FAILED_ACTIVATION", message, ["Status"])
         new["StatusCode"], new["ActivatedDate"] = "Activated", org.stamp()
@@ -100,9 +109,10 @@ def _order(org: Org, old: Row | None, new: Row) -> None:
         new["StatusCode"] = "Draft"
 
 
-def _has_items(org: Org, order_id: str) -> bool:
-    items = org.records.table("OrderItem").values()
-    return any(item.get("OrderId") == order_id and not item.get("IsDeleted") for item in items)
+def _items(org: Org, order_id: str) -> list[Row]:
+    table = org.records.table("OrderItem")
+    items = (table[item_id] for item_id in org.records.find("OrderItem", "OrderId", order_id))
+    return [item for item in items if not item.get("IsDeleted")]
 
 
 def _order_item(org: Org, old: Row | None, new: Row) -> None:
@@ -116,8 +126,12 @@ def _order_item(org: Org, old: Row | None, new: Row) -> None:
         raise RecordError(
             "FIELD_INTEGRITY_EXCEPTION", "The price book entry is inactive.", ["PricebookEntryId"]
         )
-    new["Product2Id"], new["ListPrice"] = entry.get("Product2Id"), entry.get("UnitPrice")
-    new["TotalPrice"] = round((new.get("Quantity") or 0.0) * (new.get("UnitPrice") or 0.0), 2)
+    _price_item(new, entry)
+
+
+def _price_item(row: Row, entry: Row) -> None:
+    row["Product2Id"], row["ListPrice"] = entry.get("Product2Id"), entry.get("UnitPrice")
+    row["TotalPrice"] = round((row.get("Quantity") or 0.0) * (row.get("UnitPrice") or 0.0), 2)
 
 
 def _pricebook_entry(org: Org, old: Row | None, new: Row) -> None:

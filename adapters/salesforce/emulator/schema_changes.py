@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import Any
 
-from adapters.salesforce.emulator.fields import FieldSpec, owner, pick
+from adapters.salesforce.emulator.fields import FieldSpec, flag, number, owner, pick, text
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
 
@@ -46,8 +46,8 @@ def change_schema(org: Org, document: dict[str, Any]) -> None:
 
     Sections: `objects` (added, or their fields added and replaced), `hide` and `show`
     (field-level security, `Object.Field`), `read_only` and `writable`, `remove_fields`,
-    `remove_objects`, `orders_enabled`, `currencies` (ISO codes: makes the org
-    multi-currency). Fields of the object `Activity` go to Task.
+    `remove_objects`, `orders_enabled`, `currencies` (ISO code to rate, the
+    corporate one first: makes the org multi-currency). Fields of the object `Activity` go to Task.
     """
     unknown = set(document) - _SECTIONS
     if unknown:
@@ -84,22 +84,45 @@ def _switch(org: Org, document: dict[str, Any]) -> set[str]:
             if spec is not None:
                 spec.enabled = bool(document["orders_enabled"])
                 touched.add(name)
-    codes = [str(code) for code in _list(document, "currencies")]
-    if codes:
-        for spec in org.schema:
-            if any(item.type == "currency" for item in spec.fields.values()):
-                spec.add(
-                    pick(
-                        "CurrencyIsoCode",
-                        *codes,
-                        restricted=True,
-                        default=codes[0],
-                        nillable=False,
-                        label="Currency ISO Code",
-                    )
-                )
-                touched.add(spec.name)
+    if "currencies" in document:
+        touched |= _make_multi_currency(org, document["currencies"])
     return touched
+
+
+def _make_multi_currency(org: Org, rates: Any) -> set[str]:
+    """Give every object with money a currency, and the org its list of currencies."""
+    if not isinstance(rates, dict) or not rates:
+        raise SchemaError('schema: currencies must be an object such as {"EUR": 1, "USD": 1.1}')
+    codes = list(rates)
+    touched = {
+        spec.name
+        for spec in org.schema
+        if any(item.type == "currency" for item in spec.fields.values())
+    }
+    for name in touched:
+        spec = org.schema.stored(name)
+        if spec is not None:
+            spec.add(
+                pick(
+                    "CurrencyIsoCode",
+                    *codes,
+                    restricted=True,
+                    default=codes[0],
+                    nillable=False,
+                    label="Currency ISO Code",
+                )
+            )
+    types = ObjectSpec("CurrencyType", "Currency Type", "01L", deletable=False)
+    types.add(
+        text("IsoCode", 3, nillable=False, name_field=True),
+        number("ConversionRate", 18, 6, nillable=False),
+        FieldSpec("DecimalPlaces", "int", nillable=False, default=2),
+        flag("IsActive", default=True),
+        flag("IsCorporate"),
+    )
+    if org.schema.stored("CurrencyType") is None:
+        org.schema.add(types)
+    return {*touched, "CurrencyType"}
 
 
 def _apply_object(org: Org, entry: Any) -> ObjectSpec:

@@ -8,14 +8,13 @@ from typing import Any
 from adapters.emulatorkit.counters import Effect
 from adapters.emulatorkit.records import LateRow, Row
 from adapters.emulatorkit.wire import ControlError
-from adapters.salesforce.emulator.derive import derive
+from adapters.salesforce.emulator.derive import complete_seed, roll_up
 from adapters.salesforce.emulator.fields import NUMERIC, FieldSpec
 from adapters.salesforce.emulator.ids import to_18
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.times import read_stamp, write_stamp
 
-_DERIVED = frozenset({"Contact", "User", "Opportunity", "Task", "PricebookEntry"})
 Convert = Callable[[Any], Any]
 
 
@@ -42,12 +41,26 @@ def seed_records(
         raise ControlError(f"seed: {spec.name} {taken} exists already; use edit")
     if late is None:
         org.records.load_bulk(spec.name, list(zip(ids, built, strict=True)))
+        _roll_up_orders(org, spec, built)
     else:
         for row in built:
             org.records.put_late(
                 spec.name, row["Id"], LateRow(row, late[0], _effect(org, spec, row))
             )
     return ids
+
+
+def _roll_up_orders(org: Org, spec: ObjectSpec, rows: list[Row]) -> None:
+    """Bring the totals of the orders up to date once after their items were loaded."""
+    if spec.name != "OrderItem":
+        return
+    one_item_of_each = {row.get("OrderId"): row for row in rows}
+    with org.records.transaction():
+        for row in one_item_of_each.values():
+            parent = roll_up(org, spec.name, row)
+            if parent is not None:
+                table, order_id, fields = parent
+                org.records.put(table, order_id, {**org.records.table(table)[order_id], **fields})
 
 
 class _Rows:
@@ -89,8 +102,7 @@ class _Rows:
         for item in self.auto:
             if item.name not in row:
                 row[item.name] = self.org.next_number(self.spec, item)
-        if self.spec.name in _DERIVED:
-            derive(self.org, self.spec.name, None, row)
+        complete_seed(self.org, self.spec.name, row)
         return row
 
     def _column(self, name: str, position: int) -> tuple[str, Convert | None]:

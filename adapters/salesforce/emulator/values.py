@@ -60,6 +60,9 @@ def _store_choice(spec: FieldSpec, value: Any) -> str:
     known = {name.lower(): name for name in spec.values}
     parts = chosen.split(";") if spec.type == "multipicklist" else [chosen]
     for part in parts:
+        if part.lower() not in known and spec.name == "CurrencyIsoCode":
+            message = f"{spec.label}: invalid currency ISO code: {part}"
+            raise RecordError("INVALID_CURRENCY_ISO", message, [spec.name])
         if part.lower() not in known:
             message = f"{spec.label}: bad value for restricted picklist field: {part}"
             raise RecordError("INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST", message, [spec.name])
