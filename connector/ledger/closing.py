@@ -8,8 +8,8 @@ import pyarrow as pa
 
 from connector.domain.entities import ENTITIES
 from connector.ledger.landing import Step, append_history, delete_current, put_versions
-from connector.ledger.tables import columns_sql, current_table, hash_sql, quoted
-from connector.ports.facts import DELETION_SCHEMA, row_schema
+from connector.ledger.tables import columns_sql, current_table, hash_sql, quoted, row_columns
+from connector.ports.facts import DELETION_SCHEMA
 
 CLEARED_ENTITIES = ("invoice", "credit_note")
 """Documents that a full list of open items stops naming because they were cleared."""
@@ -77,7 +77,7 @@ def _unfinished(step: Step) -> str:
 def _remove(step: Step) -> int:
     """Delete the records of `leaving`, keep who survived them; how many went or were merged."""
     key = {"connection": step.batch.connection, "entity": step.entity}
-    own = columns_sql(tuple(row_schema(step.entity).names), "c")
+    own = columns_sql(row_columns(step.entity), "c")
     step.run(
         f"CREATE OR REPLACE TEMP TABLE version AS SELECT c.connection, c.feed, {own}, "
         "c.content_hash, $seq::BIGINT AS seq, $known_at::TIMESTAMP AS known_at, "
@@ -120,7 +120,7 @@ def _clear(step: Step, listed_on: date) -> int:
         "open_amount": "0::DECIMAL(18,4)",
         "cleared_date": f"coalesce(c.cleared_date, DATE '{listed_on.isoformat()}')",
     }
-    own = tuple(row_schema(step.entity).names)
+    own = row_columns(step.entity)
     columns = ", ".join(f"{replaced.get(n, f'c.{quoted(n)}')} AS {quoted(n)}" for n in own)
     step.run(
         f"CREATE OR REPLACE TEMP TABLE departed AS SELECT {columns} "

@@ -1,4 +1,4 @@
-"""Opening the ledger's file: one writer, and a sentence for everything that can be wrong with it."""
+"""Opening the ledger's file: one writer, and a sentence for all that can be wrong with it."""
 
 from __future__ import annotations
 
@@ -83,6 +83,8 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     try:
         connection.execute("SET python_enable_replacements = false")
         version = read_meta(connection, "schema_version")
+        if version is not None and not version.isdecimal():
+            raise damaged(path, "its schema version is no number")
         if version is not None and int(version) > SCHEMA_VERSION:
             raise too_new(path)
         create_tables(connection)
@@ -101,6 +103,17 @@ def too_new(path: Path) -> StateError:
         "The ledger was written by a newer version of creditflag.",
         where=str(path),
         next_step="Update creditflag, or restore a backup that this version wrote.",
+    )
+
+
+def damaged(path: Path, reason: str) -> StateError:
+    """The file is there but is not a ledger that can be read."""
+    return StateError(
+        "The ledger file is damaged: {reason}.",
+        where=str(path),
+        next_step="Restore the last backup, or move the file away and run `creditflag run`, which "
+        "reads everything again and starts a new history.",
+        reason=reason,
     )
 
 
@@ -123,10 +136,4 @@ def _translate(folder: Path, path: Path, error: duckdb.Error) -> BusyError | Sta
         return too_new(path)
     if isinstance(error, duckdb.IOException) and "valid DuckDB database file" not in text:
         return unusable(folder, error)
-    return StateError(
-        "The ledger file is damaged: {reason}.",
-        where=str(path),
-        next_step="Restore the last backup, or move the file away and run `creditflag run`, which "
-        "reads everything again and starts a new history.",
-        reason=text.splitlines()[0].rstrip("."),
-    )
+    return damaged(path, text.splitlines()[0].rstrip("."))

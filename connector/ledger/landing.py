@@ -14,12 +14,14 @@ import pyarrow as pa
 
 from connector.domain.entities import ENTITIES
 from connector.ledger.tables import (
+    REFERRING,
     columns_sql,
     current_columns,
     current_table,
     hash_sql,
     history_table,
     quoted,
+    row_columns,
 )
 from connector.ports.facts import LandBatch, row_schema
 
@@ -81,12 +83,13 @@ def land_rows(step: Step) -> tuple[int, int]:
     new = step.run("SELECT count(*) FROM judged WHERE verdict = 'new'")
     changed = step.run("SELECT count(*) FROM judged WHERE verdict = 'changed'")
     if new or changed:
-        own = columns_sql(tuple(row_schema(step.entity).names))
+        _number_references(step)
+        own = columns_sql(row_columns(step.entity))
         step.run(
             f"CREATE OR REPLACE TEMP TABLE version AS SELECT $connection AS connection, "
             f"$feed AS feed, {own}, content_hash, $seq::BIGINT AS seq, "
             f"{_known_at_sql(step)} AS known_at, $basis AS known_basis, false AS derived_clear, "
-            "'put' AS op FROM judged WHERE verdict IN ('new', 'changed')",
+            f"'put' AS op FROM {_with_ref(step)} WHERE verdict IN ('new', 'changed')",
             connection=step.batch.connection,
             feed=step.batch.feed,
             seq=step.seq,
@@ -154,6 +157,30 @@ def _judge(step: Step) -> None:
         connection=step.batch.connection,
         entity=step.entity,
     )
+
+
+_SAME_ACCOUNT = " AND ".join(
+    f"r.account_{part} IS NOT DISTINCT FROM n.account_{part}"
+    for part in ("connection", "field", "key")
+)
+
+
+def _number_references(step: Step) -> None:
+    """Give every account name that was not seen before its number."""
+    if step.entity not in REFERRING:
+        return
+    step.run(
+        "INSERT INTO reference SELECT (SELECT coalesce(max(ref), 0) FROM reference) "
+        "+ row_number() OVER (), * FROM (SELECT DISTINCT n.account_connection, n.account_field, "
+        f"n.account_key FROM judged AS n ANTI JOIN reference AS r ON {_SAME_ACCOUNT} "
+        "WHERE n.verdict IN ('new', 'changed'))"
+    )
+
+
+def _with_ref(step: Step) -> str:
+    if step.entity not in REFERRING:
+        return "judged"
+    return f"(SELECT n.*, r.ref FROM judged AS n LEFT JOIN reference AS r ON {_SAME_ACCOUNT})"
 
 
 def _known_at_sql(step: Step) -> str:

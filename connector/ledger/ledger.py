@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,7 +15,9 @@ from connector.domain.decision import DECISION_TABLES
 from connector.domain.entities import ENTITIES
 from connector.ledger import database
 from connector.ledger.closing import close_snapshot, land_deletions
+from connector.ledger.documents import link_documents
 from connector.ledger.landing import Step, land_rows
+from connector.ledger.parties import link_accounts
 from connector.ledger.problems import land_problems
 from connector.ledger.seen import land_seen
 from connector.ledger.snapshot import publish_snapshot, select
@@ -233,6 +235,25 @@ class Ledger:
         except BaseException:
             self._roll_back()
             raise
+
+    def relink(
+        self, confirmed_links: pa.Table, truth: Mapping[str, Sequence[str]], run_id: str
+    ) -> int:
+        """Link accounts to parties and documents to their party anew, in one transaction.
+
+        See `parties` and `documents` for what it leaves. Returns the number of identifiers that
+        were given but are not fit to link.
+        """
+        connection = self._connection
+        try:
+            connection.begin()
+            unused = link_accounts(connection, confirmed_links, truth.get("account", ()), run_id)
+            link_documents(connection, truth)
+            connection.commit()
+        except BaseException:
+            self._roll_back()
+            raise
+        return unused
 
     def publish(self, folder: Path) -> Path:
         """Put an immutable copy for readers into `folder` and point to it; the copy's path."""

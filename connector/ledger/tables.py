@@ -27,6 +27,13 @@ SQL_TYPES: dict[Kind, str] = {
 VERSION_COLUMNS = ("content_hash", "seq", "known_at", "known_basis", "derived_clear")
 """What the ledger adds behind an entity's own columns."""
 
+REFERRING = tuple(name for name, e in ENTITIES.items() if "account_key" in e.column_names)
+"""Entities whose rows name an account by connection, field and key.
+
+Each distinct name stands once in `reference` and the row keeps its number in `ref`: millions of
+documents then meet their party over an integer.
+"""
+
 _VERSION_TYPES = ("UBIGINT", "BIGINT", "TIMESTAMP", "VARCHAR", "BOOLEAN")
 
 _STATE_TABLES = (
@@ -38,6 +45,8 @@ _STATE_TABLES = (
     "re_read BIGINT, deleted BIGINT, cleared BIGINT, problems BIGINT, seen_changed BIGINT)",
     "CREATE TABLE IF NOT EXISTS gone (connection VARCHAR, entity VARCHAR, id VARCHAR, "
     "merged_into VARCHAR, stamp TIMESTAMP, seq BIGINT)",
+    "CREATE TABLE IF NOT EXISTS reference (ref INTEGER, account_connection VARCHAR, "
+    "account_field VARCHAR, account_key VARCHAR)",
 )
 
 
@@ -62,9 +71,15 @@ def history_table(entity_name: str) -> str:
     return quoted(f"{entity_name}_history")
 
 
+def row_columns(entity_name: str) -> tuple[str, ...]:
+    """What a version says of its record: key, own columns, and the number of the account named."""
+    ref = ("ref",) if entity_name in REFERRING else ()
+    return (*row_schema(entity_name).names, *ref)
+
+
 def current_columns(entity_name: str) -> tuple[str, ...]:
     """Columns of `<entity>_current` in storage order."""
-    return ("connection", "feed", *row_schema(entity_name).names, *VERSION_COLUMNS)
+    return ("connection", "feed", *row_columns(entity_name), *VERSION_COLUMNS)
 
 
 def hash_sql(entity: Entity, prefix: str = "") -> str:
@@ -121,7 +136,8 @@ def _create_entity(connection: duckdb.DuckDBPyConnection, entity: Entity) -> Non
     own = [f"{quoted(c.name)} {SQL_TYPES[c.kind]}" for c in entity.columns]
     head = ["connection VARCHAR", "feed VARCHAR", "id VARCHAR", "stamp TIMESTAMP"]
     versions = [f"{n} {t}" for n, t in zip(VERSION_COLUMNS, _VERSION_TYPES, strict=True)]
-    columns = ", ".join([*head, "where_from VARCHAR", *own, *versions])
+    ref = ["ref INTEGER"] if entity.name in REFERRING else []
+    columns = ", ".join([*head, "where_from VARCHAR", *own, *ref, *versions])
     connection.execute(f"CREATE TABLE IF NOT EXISTS {current_table(entity.name)} ({columns})")
     connection.execute(
         f"CREATE TABLE IF NOT EXISTS {history_table(entity.name)} ({columns}, op VARCHAR)"
