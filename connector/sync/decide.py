@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
 
-from connector.credit.engine import ENGINE_VERSION, Inputs, decide
+from connector.credit.engine import ENGINE_VERSION, decide
 from connector.credit.explain import reason_lines
+from connector.credit.facts import Inputs
 from connector.credit.policy import PolicyDoc, policy_hash
 from connector.domain.change import digest
 from connector.domain.texts import Language
@@ -42,7 +43,11 @@ WORDING_SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The decisions in force after this step. `changed` parties; None when nothing was computed."""
+    """The decisions in force after this step. `changed` parties; None when nothing was computed.
+
+    `receivables`: open, overdue and ageing per party, selling company and document currency, which
+    control totals are compared with; None when nothing was computed.
+    """
 
     tables: Mapping[str, pa.Table]
     basis: Mapping[str, str]
@@ -50,6 +55,7 @@ class Decided:
     shift: Shift
     changed: int | None
     coverage: Mapping[str, object]
+    receivables: pa.Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ def _decide_anew(
     inputs = Inputs(
         currency=desk.house.company_currency,
         approved_limits=approved,
-        prior=prior,
+        prior_decisions=prior,
         prior_flags=desk.store.prior_flags(),
     )
     result = decide(desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id)
@@ -133,7 +139,9 @@ def _decide_anew(
     tables = dict(result.tables)
     tables["wording"] = word(tables, desk.house.language)
     shift = _shift(desk, tables["decision"], prior)
-    return Decided(tables, basis, scope, shift, changed, result.coverage)
+    return Decided(
+        tables, basis, scope, shift, changed, result.coverage, receivables=result.receivables
+    )
 
 
 def _granted(desk: Desk, decision: pa.Table, approved: pa.Table) -> pa.Table:
