@@ -16,6 +16,7 @@ from connector.errors import SecretError
 from connector.ports.secrets import is_reference
 
 MAX_SECRET_BYTES = 64 * 1024
+ROOT_USER = 0
 
 
 class Secrets:
@@ -62,30 +63,11 @@ def _from_environment(name: str, reference: str) -> str:
 
 
 def _from_file(path_text: str, reference: str) -> str:
-    path = Path(path_text).expanduser()
     try:
-        details = path.stat()
-    except OSError:
-        raise SecretError(
-            "The file behind {reference} cannot be found or read.",
-            next_step="Check the path and its permissions.",
-            reference=reference,
-        ) from None
-    if os.name == "posix":
-        if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise SecretError(
-                "The file behind {reference} can be read by others.",
-                next_step="Run: chmod 600 {path}",
-                reference=reference,
-                path=path,
-            )
-        if details.st_uid not in (os.getuid(), 0):
-            raise SecretError(
-                "The file behind {reference} belongs to another user.",
-                next_step="Make it the property of the user that runs creditflag.",
-                reference=reference,
-            )
-    return _read_bounded(path, reference)
+        path = Path(path_text).expanduser()
+    except RuntimeError:  # ~someone, and there is no such user
+        path = Path(path_text)
+    return _read_bounded(path, reference, private=True)
 
 
 def _from_credential(name: str, reference: str) -> str:
@@ -99,16 +81,46 @@ def _from_credential(name: str, reference: str) -> str:
     return _read_bounded(Path(folder) / name, reference)
 
 
-def _read_bounded(path: Path, reference: str) -> str:
+def _read_bounded(path: Path, reference: str, private: bool = False) -> str:
+    """The file's text. What is checked is what is open, so that nobody can swap it in between."""
     try:
-        with path.open("rb") as handle:
-            return handle.read(MAX_SECRET_BYTES).decode("utf-8")
-    except (OSError, UnicodeDecodeError):
+        # Not blocking: opening a pipe must fail, not wait for a writer.
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+        with os.fdopen(handle, "rb") as file:
+            details = os.fstat(file.fileno())
+            if not stat.S_ISREG(details.st_mode):
+                raise OSError("not a file")
+            if private:
+                _check_private(details, path, reference)
+            content = file.read(MAX_SECRET_BYTES + 1)
+        if len(content) > MAX_SECRET_BYTES:
+            raise OSError("too long")
+        return content.decode("utf-8")
+    except (OSError, ValueError):
         raise SecretError(
             "The secret {reference} cannot be read as text.",
-            next_step="Check that the file exists and holds the secret alone.",
+            next_step="Check that the file exists, that you may read it, and that it holds the "
+            "secret alone.",
             reference=reference,
         ) from None
+
+
+def _check_private(details: os.stat_result, path: Path, reference: str) -> None:
+    if os.name != "posix":
+        return
+    if details.st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise SecretError(
+            "The file behind {reference} can be read by others.",
+            next_step="Run: chmod 600 {path}",
+            reference=reference,
+            path=path,
+        )
+    if details.st_uid not in (os.getuid(), ROOT_USER):
+        raise SecretError(
+            "The file behind {reference} belongs to another user.",
+            next_step="Make it the property of the user that runs creditflag.",
+            reference=reference,
+        )
 
 
 def _from_keyring(rest: str, reference: str) -> str:

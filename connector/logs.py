@@ -7,6 +7,7 @@ record's field values cannot slip into a log by way of a convenient keyword.
 from __future__ import annotations
 
 import logging
+import os
 import re
 import sys
 from collections.abc import Mapping, MutableMapping
@@ -23,26 +24,44 @@ ALLOWED_KEYS = frozenset(
     }
 )  # fmt: skip
 _SECRET_TEXT = re.compile(
-    r"(?i)(bearer\s+|(?:access_token|refresh_token|client_secret|password|assertion|sid|token|"
-    r"secret)[\"']?\s*[=:]\s*[\"']?)([^\s\"'&,}]+)"
+    r"(?i)(authorization[\\\"']*\s*[=:]\s*[\\\"']*(?:basic|bearer|oauth)?\s*"
+    r"|bearer\s+"
+    r"|(?:token|secret|password|passwd|assertion|sid|sessionid)[\\\"']*\s*(?:[=:]|%3d)\s*[\\\"']*)"
+    r"([^\s\"'\\&,;}<>]+)"
 )
+_URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s@]+@")
+_SIGNED_TOKEN = re.compile(r"\beyJ[\w-]+\.[\w-]+\.[\w-]*")
 _SESSION_ID = re.compile(r"\b00D[A-Za-z0-9]{12}(?:[A-Za-z0-9]{3})?![A-Za-z0-9._]+")
+
+_opened: list[TextIO] = []
+"""The log file in use; closed when another takes its place."""
 
 Logger = structlog.stdlib.BoundLogger
 
 
 def mask(text: str) -> str:
     """Text with anything that looks like a credential replaced by ***."""
-    return _SESSION_ID.sub("***", _SECRET_TEXT.sub(r"\1***", text))
+    text = _SIGNED_TOKEN.sub("***", _SESSION_ID.sub("***", text))
+    return _URL_PASSWORD.sub(r"\1***@", _SECRET_TEXT.sub(r"\1***", text))
 
 
 def keep_allowed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mapping[str, Any]:
-    """structlog processor: drop keys outside the list, mask text values."""
-    kept = {k: mask(v) if isinstance(v, str) else v for k, v in event.items() if k in ALLOWED_KEYS}
+    """structlog processor: drop keys outside the list, mask every text in the values."""
+    kept = {key: _masked(value) for key, value in event.items() if key in ALLOWED_KEYS}
     dropped = len(event) - len(kept)
     if dropped:
         kept["dropped"] = dropped
     return kept
+
+
+def _masked(value: object) -> object:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {mask(str(key)): _masked(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_masked(inner) for inner in value]
+    return mask(str(value))
 
 
 def configure(
@@ -53,9 +72,14 @@ def configure(
     Third-party loggers (requests, urllib3, Django) are silenced below warning: their debug lines
     carry headers and bodies.
     """
+    while _opened:
+        _opened.pop().close()
     if file is not None:
         file.touch(mode=0o600, exist_ok=True)
+        if os.name == "posix":
+            file.chmod(0o600)
         stream = file.open("a", encoding="utf-8", buffering=1)
+        _opened.append(stream)
     for name in ("urllib3", "requests", "django", "simple_salesforce", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     structlog.configure(

@@ -20,6 +20,7 @@ from connector.ports.secrets import is_reference
 
 CONFIG_VARIABLE = "CREDITFLAG_CONFIG"
 DEFAULT_FILE = "creditflag.toml"
+MAX_BYTES = 1_000_000
 _CONNECTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 OptionsOf = Callable[[str], tuple[OptionSpec, ...]]
@@ -28,6 +29,16 @@ OptionsOf = Callable[[str], tuple[OptionSpec, ...]]
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _currency(code: str) -> str:
+    if not is_currency(code):
+        raise ValueError(f"{code} is not an ISO 4217 currency code")
+    return code
+
+
+Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=10)]
+"""Units of the company's currency for one unit of another; the ledger keeps ten decimals."""
 
 
 class CompanySettings(_Section):
@@ -42,9 +53,7 @@ class CompanySettings(_Section):
     @field_validator("currency")
     @classmethod
     def _known_currency(cls, code: str) -> str:
-        if not is_currency(code):
-            raise ValueError(f"{code} is not an ISO 4217 currency code")
-        return code
+        return _currency(code)
 
     @field_validator("timezone")
     @classmethod
@@ -53,7 +62,7 @@ class CompanySettings(_Section):
 
         try:
             ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError):
+        except (ZoneInfoNotFoundError, ValueError, OSError):
             raise ValueError(f"{name} is not a time zone name such as Asia/Shanghai") from None
         return name
 
@@ -102,6 +111,11 @@ class ConnectionSettings(BaseModel):
     accounts: str = ""
     currency: str = ""
 
+    @field_validator("currency")
+    @classmethod
+    def _known_currency(cls, code: str) -> str:
+        return _currency(code) if code else code
+
     @property
     def options(self) -> dict[str, str]:
         """The adapter's options as text."""
@@ -117,7 +131,7 @@ class Settings(_Section):
     state: StateSettings = StateSettings()
     logs: LogSettings = LogSettings()
     truth: dict[str, tuple[str, ...]] = {}
-    rates: dict[str, Decimal] = {}
+    rates: dict[str, Rate] = {}
     connections: dict[str, ConnectionSettings] = {}
     folder: Path = Field(default=Path(), exclude=True)
 
@@ -139,15 +153,7 @@ def load_settings(path: Path, options_of: OptionsOf) -> Settings:
 
 def parse_settings(text: str, path: Path, options_of: OptionsOf) -> Settings:
     """Check settings given as TOML text; `path` is where they (would) lie."""
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(
-            "The settings file is not valid TOML: {detail}.",
-            where=str(path),
-            next_step="Correct that line.",
-            detail=error,
-        ) from None
+    raw = _parse_toml(text, path)
     problems: list[str] = []
     if "folder" in raw:
         problems.append("folder: unknown key")
@@ -170,8 +176,33 @@ def parse_settings(text: str, path: Path, options_of: OptionsOf) -> Settings:
     return settings
 
 
+def _parse_toml(text: str, path: Path) -> dict[str, Any]:
+    try:
+        # Some editors put a byte order mark in front, which TOML does not know.
+        return tomllib.loads(text.removeprefix("\ufeff"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(
+            "The settings file is not valid TOML: {detail}.",
+            where=str(path),
+            next_step="Correct that line.",
+            detail=error,
+        ) from None
+    except (ValueError, RecursionError):
+        raise SettingsError(
+            "The settings file holds a number too long or tables too deep to be read.",
+            where=str(path),
+            next_step="Correct that line.",
+        ) from None
+
+
 def _read(path: Path) -> str:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise SettingsError(
+                "The settings file is too large to be one.",
+                where=str(path),
+                next_step="Name the right file with --config.",
+            )
         return path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise SettingsError(
@@ -191,7 +222,7 @@ def _sentence(detail: Mapping[str, Any]) -> str:
     path = ".".join(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
         return f"{path}: unknown key"
-    message = str(detail["msg"]).removeprefix("Value error, ")
+    message = str(detail["msg"]).removeprefix("Value error, ").replace("tuple", "list")
     return f"{path}: {message}"
 
 
@@ -233,7 +264,7 @@ def _option_problems(
                 f"{where}.{key}: a secret must be a reference: env:NAME, file:/path, "
                 "keyring:service/user or credential:NAME"
             )
-        elif not isinstance(value, str | int | bool):
+        elif not isinstance(value, str | int | float):
             problems.append(f"{where}.{key}: must be text, a number, true or false")
     problems += [
         f"{where}.{option.name}: missing ({option.meaning})"
@@ -254,13 +285,13 @@ def _reference_problems(raw: Mapping[str, Any]) -> list[str]:
         problems += [
             f"truth.{fact}: there is no connection {name}"
             for name in listed
-            if name not in connections
+            if isinstance(name, str) and name not in connections
         ]
     for code in _tables(raw, "rates"):
         if not is_currency(code):
             problems.append(f"rates.{code}: not an ISO 4217 currency code")
     for name, table in connections.items():
         accounts = table.get("accounts") if isinstance(table, dict) else None
-        if accounts and accounts not in connections:
+        if isinstance(accounts, str) and accounts and accounts not in connections:
             problems.append(f"connections.{name}.accounts: there is no connection {accounts}")
     return problems
