@@ -198,7 +198,7 @@ def read_fault(answer: Answer) -> Fault:
     """The first error in an answer's body, be it a list, an object, a page of HTML or nothing."""
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return Fault()
     first = body[0] if isinstance(body, list) and body else body
     if not isinstance(first, dict):

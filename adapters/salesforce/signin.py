@@ -188,7 +188,7 @@ class ClientCredentials:
     def _read_token(self, answer: Answer) -> Token:
         try:
             body = json.loads(answer.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise translate_nonsense(self._call, "the answer is not JSON") from None
         value = body.get("access_token") if isinstance(body, dict) else None
         if not isinstance(value, str) or not (value.isascii() and value.isprintable()) or not value:
