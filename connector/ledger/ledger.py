@@ -102,8 +102,9 @@ class Ledger:
     def land(self, batch: LandBatch) -> LandResult:
         """Take in a batch in one transaction; all of it or, after any error, nothing.
 
-        Safe to repeat: what is known already is counted as `re_read` (also a row that an older
-        read brings late, and all but one of the rows with the same id) and has no effect.
+        Safe to repeat: what is known already has no effect and is counted as `re_read` (also a row
+        that an older read brings late, all but one of the rows with the same id, and the deletion
+        of what is not there).
         """
         connection = self._connection
         try:
@@ -124,6 +125,7 @@ class Ledger:
     def _land(self, step: Step) -> LandResult:
         new, changed = land_rows(step)
         deleted = land_deletions(step)
+        known_gone = step.batch.deletions.num_rows - deleted
         dropped, cleared = close_snapshot(step)
         seen_changed = land_seen(step)
         problems = land_problems(step)
@@ -132,7 +134,7 @@ class Ledger:
             seq=step.seq,
             new=new,
             changed=changed,
-            re_read=step.batch.rows.num_rows - new - changed,
+            re_read=step.batch.rows.num_rows - new - changed + known_gone,
             deleted=deleted + dropped,
             cleared=cleared,
             problems=problems,

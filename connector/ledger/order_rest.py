@@ -30,8 +30,6 @@ def fill_order_rest(connection: duckdb.DuckDBPyConnection) -> None:
     the invoices of this party, number and currency (several orders of one number: the oldest is
     used up first); `state`: open counts whole. A fulfilled order without figures of its own counts
     0: what was delivered and not billed is the delivery's. Drafts and cancelled orders never count.
-    What deliveries of the same party, order number and currency carry as delivered and not billed
-    is taken off, because it counts there.
     """
     connection.execute(_FILL)
 
@@ -41,9 +39,6 @@ INSERT INTO order_rest
 WITH invoiced AS (
     SELECT party_id, order_number AS number, currency, sum(amount) AS amount
     FROM linked.invoice WHERE order_number IS NOT NULL GROUP BY ALL
-), delivered AS (
-    SELECT party_id, order_number AS number, currency, sum(unbilled_amount) AS amount
-    FROM linked.delivery WHERE order_number IS NOT NULL GROUP BY ALL
 ), line AS (
     SELECT l.connection, l.order_id AS id, CASE WHEN count(l.unit_price) = count(*) THEN
         sum(cast(greatest(greatest(l.quantity, 0) - coalesce(l.invoiced_quantity, 0), 0)
@@ -51,7 +46,7 @@ WITH invoiced AS (
     FROM order_line_current AS l
     GROUP BY l.connection, l.order_id HAVING count(l.invoiced_quantity) > 0
 ), live AS (
-    SELECT o.connection, o.id, o.party_id, o.number, o.currency, o.order_date, o.state,
+    SELECT o.connection, o.id, o.party_id, o.number, o.currency, o.order_date,
         CASE WHEN o.uninvoiced_amount IS NOT NULL THEN 'mapped'
             WHEN l.rest IS NOT NULL THEN 'lines'
             WHEN o.state = 'open' AND EXISTS (FROM invoiced) THEN 'invoices'
@@ -64,18 +59,10 @@ WITH invoiced AS (
     SELECT v.* EXCLUDE (start), CASE WHEN v.basis != 'invoices' THEN v.start ELSE
         least(v.start, greatest(0, sum(v.start) FILTER (v.basis = 'invoices') OVER pile
             - coalesce(i.amount, 0))) END AS rest
-    FROM live AS v LEFT JOIN invoiced AS i ON i.party_id = v.party_id AND i.number = v.number
+    FROM (FROM live WHERE basis != 'state') AS v LEFT JOIN invoiced AS i ON i.party_id = v.party_id AND i.number = v.number
         AND i.currency = v.currency
-    WHERE v.basis NOT IN ('state') OR v.start != 0
     WINDOW pile AS (PARTITION BY v.party_id, v.number, v.currency, v.basis
         ORDER BY v.order_date, v.connection, v.id)
-), moved AS (
-    SELECT b.*, least(b.rest, greatest(0, sum(b.rest) OVER pile - coalesce(d.amount, 0))) AS undelivered
-    FROM billed AS b LEFT JOIN delivered AS d ON d.party_id = b.party_id AND d.number = b.number
-        AND d.currency = b.currency
-    WINDOW pile AS (PARTITION BY b.party_id, b.number, b.currency
-        ORDER BY b.order_date, b.connection, b.id)
 )
-SELECT connection, id, undelivered, basis FROM moved
-WHERE basis != 'state' OR undelivered != rest
+SELECT connection, id, rest, basis FROM billed
 """

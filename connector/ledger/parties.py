@@ -113,7 +113,8 @@ WHERE n IN (SELECT n FROM node WHERE confirmed IS NULL)
         connection.execute("""
 CREATE OR REPLACE TEMP TABLE climb AS
 WITH tie AS (
-    SELECT m.key, min(l.label) AS label FROM membership AS m JOIN label AS l USING (n) GROUP BY m.key
+    SELECT m.key, min(l.label) AS label FROM membership AS m JOIN label AS l USING (n)
+    GROUP BY m.key
 ), lowest AS (
     SELECT m.n, min(t.label) AS label FROM membership AS m JOIN tie AS t USING (key) GROUP BY m.n
 ), jumped AS (
@@ -147,7 +148,7 @@ FROM candidate AS c LEFT JOIN
     (SELECT DISTINCT party_id FROM account_party WHERE basis != 'confirmed') AS p USING (party_id)
 GROUP BY c.label
 """)
-    connection.execute(f"""
+    connection.execute("""
 CREATE OR REPLACE TEMP TABLE linked_account AS
 WITH met AS (
     SELECT c.party_id AS asked, any_value(d.party_id) AS party_id
