@@ -140,8 +140,9 @@ def _decide_anew(
     tables["wording"] = word(tables, desk.house.language)
     shift = _shift(desk, tables["decision"], prior)
     return Decided(
-        tables, basis, scope, shift, changed, result.coverage, receivables=result.receivables
-    )
+        tables, basis, scope, shift, changed, asdict(result.coverage),
+        receivables=result.receivables,
+    )  # fmt: skip
 
 
 def _granted(desk: Desk, decision: pa.Table, approved: pa.Table) -> pa.Table:
