@@ -28,7 +28,10 @@ the translation, so parameters never go into the template itself.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
+
+_PARAMETER = re.compile(r"\{(\w+)\}")
 
 EXIT_OK = 0
 EXIT_PARTIAL = 1
@@ -178,9 +181,10 @@ class RefusedError(VendorError):
     exit_code = EXIT_CONFIG
 
 
-def fill(template: str, params: dict[str, object]) -> str:
+def fill(template: str, params: Mapping[str, object]) -> str:
     """Put parameters into a template; braces in values are left alone, unknown names stay."""
-    text = template
-    for name, value in params.items():
-        text = text.replace("{" + name + "}", str(value))
-    return text
+
+    def value(match: re.Match[str]) -> str:
+        return str(params[match[1]]) if match[1] in params else match[0]
+
+    return _PARAMETER.sub(value, template)

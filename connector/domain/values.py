@@ -12,6 +12,9 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 
 from connector.domain.entities import Kind
 
+MOST_DIGITS = 28
+"""Digits before or after the point, as many as decimal arithmetic keeps exactly."""
+
 
 def canonical(value: object, kind: Kind, scale: int | None = None) -> str | None:
     """Canonical text of `value`; `scale` rounds half-up (vendor fields have one).
@@ -32,15 +35,20 @@ def canonical(value: object, kind: Kind, scale: int | None = None) -> str | None
 
 
 def decimal_text(value: object, scale: int | None = None) -> str:
-    """Plain text of a number, rounded half-up to `scale` digits when given."""
+    """Plain text of a number, rounded half-up to `scale` digits when given.
+
+    Raises ValueError for what is no number, and for one beyond `MOST_DIGITS`.
+    """
     try:
         number = Decimal(str(value).strip())
+        if scale is not None:
+            number = number.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
     except InvalidOperation:
-        raise ValueError(f"{value!r} is not a number") from None
+        raise ValueError(f"{value!r} is not a number that can be held") from None
     if not number.is_finite():
         raise ValueError(f"{value!r} is not a finite number")
-    if scale is not None:
-        number = number.quantize(Decimal(1).scaleb(-scale), rounding=ROUND_HALF_UP)
+    if number and abs(number.adjusted()) >= MOST_DIGITS:
+        raise ValueError(f"{value!r} is not a number that can be held")
     text = format(number, "f")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
