@@ -112,6 +112,7 @@ class EntityDoc(StrictDoc):
     where: str = Field(default="", max_length=4000)
     only: dict[Name, Words] = {}
     positive: str = ""
+    totals: Words = ()
     duplicates: Literal["refuse", "keep"] = "refuse"
     optional: bool = False
     overlap_seconds: int = Field(default=600, ge=0, le=86_400)

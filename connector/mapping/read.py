@@ -33,7 +33,7 @@ class MappedPage:
     """A page in our terms.
 
     `ids` holds every id of the page, problems included. `skipped` counts records that the document
-    leaves out (`only`, `positive`). `unidentified` counts pieces of input without an id: while
+    leaves out (`only`, `positive`, `totals`). `unidentified` counts pieces of input without an id: while
     there is one, an absence from a snapshot proves nothing. `duplicates` lists rows that were kept
     under a numbered id.
     """
@@ -87,11 +87,13 @@ def map_page(feed: Feed, page: Page, context: ReadContext) -> MappedPage:
     check_row(feed.entity.name, columns, work)
     draft.take("amount", work)
     ids, kept = _identify(draft, columns)
+    sums = _leave_out_totals(draft, ids)
     wheres = draft.wheres or [f"{feed.object_name} {record_id or '?'}" for record_id in ids]
     head = [pa.array(ids, pa.string()), _read_stamps(draft), pa.array(wheres, pa.string())]
     rows = pa.Table.from_arrays(head + list(columns.values()), schema=row_schema(feed.entity.name))
-    if draft.refused:
-        good = [row not in draft.refused for row in range(len(draft.records))]
+    if draft.refused or sums:
+        bad = sums | set(draft.refused)
+        good = [row not in bad for row in range(len(draft.records))]
         rows = rows.filter(pa.array(good, pa.bool_()))
     return MappedPage(
         rows=rows,
@@ -102,7 +104,7 @@ def map_page(feed: Feed, page: Page, context: ReadContext) -> MappedPage:
         ),
         ids=unique_ids(ids),
         skipped=draft.skipped,
-        unidentified=sum(record_id is None for record_id in ids) + len(page.unreadable),
+        unidentified=ids.count(None) - len(sums) + len(page.unreadable),
         duplicates=tuple(kept),
     )
 
@@ -171,6 +173,21 @@ def _identify(draft: _Draft, columns: dict[str, pa.Array]) -> tuple[list[str | N
         )
     draft.take("id", work)
     return ids, kept
+
+
+def _leave_out_totals(draft: _Draft, ids: list[str | None]) -> set[int]:
+    """Rows without an id whose first filled cell is a word of `totals`: sums below a list."""
+    words = {word.strip().casefold() for word in draft.feed.doc.totals}
+    found: set[int] = set()
+    for row, record_id in enumerate(ids if words else ()):
+        if record_id is None:
+            cells = (str(c).strip() for c in draft.records.records[row].values() if c is not None)
+            first = next((cell for cell in cells if cell), "")
+            if first.rstrip(":: ").casefold() in words:
+                found.add(row)
+                draft.refused.pop(row, None)
+    draft.skipped += len(found)
+    return found
 
 
 def _read_stamps(draft: _Draft) -> pa.Array:

@@ -1,0 +1,118 @@
+"""A folder of exports as a source.
+
+Feed `changes`: the content of every matching file is read once (told apart by SHA-256, so that a
+renamed copy is not read again). Feed `snapshot`: the newest matching file is the full list.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+
+from adapters.files.folders import Folder, FoundFile, digest_file
+from adapters.files.reading import ReadOptions, UnusableFileError, read_options
+from adapters.files.tables import Tally, list_headers, read_file
+from adapters.files.workbooks import is_workbook, list_sheets
+from connector.domain.entities import Kind
+from connector.ports.crm import FieldInfo, ObjectInfo, Page, PullRequest, Unreadable
+
+
+class FilesAdapter:
+    """Reads tables from one folder."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    def check(self) -> Mapping[str, str]:
+        """The folder and how many files it holds."""
+        files = self._folder.list_files()
+        return {"folder": str(self._folder.path), "files": str(len(files))}
+
+    def close(self) -> None:
+        """Nothing is kept open between calls."""
+
+    def list_objects(self) -> Sequence[str]:
+        """Files by name; workbooks with several visible sheets once for each (`file#sheet`)."""
+        names: list[str] = []
+        for file in self._folder.list_files():
+            sheets = list_sheets(file.path) if is_workbook(file.path) else []
+            names += [f"{file.name}#{s}" for s in sheets] if len(sheets) > 1 else [file.name]
+        return names
+
+    def describe(self, object_name: str) -> ObjectInfo | None:
+        """Headers of all files that the pattern names, as text fields; None without a file."""
+        patterns, sheet = split_object(object_name)
+        files, _ = self._folder.match(patterns)
+        if not files:
+            return None
+        fields: dict[str, FieldInfo] = {}
+        for file in files:
+            try:
+                for name in list_headers(file, ReadOptions(sheet=sheet)):
+                    fields.setdefault(name, FieldInfo(name, name, Kind.TEXT, "column"))
+            except UnusableFileError:
+                continue  # reported with its reason when it is pulled
+        return ObjectInfo(object_name, object_name, fields, createable=False, updateable=False)
+
+    def pull(self, request: PullRequest) -> Iterator[Page]:
+        """Pages of whole files, never two files in one page; the last page is empty and carries
+        cursor, count and (for a full list) its date.
+
+        A file that cannot be read is one unreadable piece; the others go on.
+        """
+        patterns, sheet = split_object(request.object_name)
+        options = read_options(request.options, sheet)
+        files, refused = self._folder.match(patterns)
+        tally = Tally(len(refused))
+        if refused:
+            yield Page(records=(), unreadable=refused)
+        if request.mode == "snapshot":
+            yield from self._pull_list(files, request.cursor, options, tally)
+        else:
+            yield from self._pull_new(files, request.cursor, options, tally)
+
+    def _pull_new(
+        self, files: list[FoundFile], cursor: str | None, options: ReadOptions, tally: Tally
+    ) -> Iterator[Page]:
+        done: dict[str, str] = json.loads(cursor)["done"] if cursor else {}
+        for file in files:
+            content = digest_file(file.path)
+            if content not in done:
+                yield from read_file(file, options, tally)
+                done = {**done, content: file.name}
+        yield Page(
+            records=(), last=True, expected=tally.expected, cursor=json.dumps({"done": done})
+        )
+
+    def _pull_list(
+        self, files: list[FoundFile], cursor: str | None, options: ReadOptions, tally: Tally
+    ) -> Iterator[Page]:
+        before = json.loads(cursor) if cursor else {"day": "", "content": ""}
+        newest = [file for file in files if file.day == files[-1].day]
+        listed_on: date | None = None
+        after = before
+        if len(newest) > 1:
+            names = ", ".join(file.name for file in newest[:5])
+            yield Page(records=(), unreadable=[Unreadable(newest[-1].name, _WHICH_LIST + names)])
+            tally.add(1, 0)
+        elif newest and newest[0].day.isoformat() >= before["day"]:
+            file = newest[0]
+            content = digest_file(file.path)
+            if content != before["content"]:
+                yield from read_file(file, options, tally)
+                listed_on = file.day
+                after = {"day": file.day.isoformat(), "content": content}
+        yield Page(
+            records=(), last=True, expected=tally.expected, cursor=json.dumps(after),
+            listed_on=listed_on,
+        )  # fmt: skip
+
+
+_WHICH_LIST = "which of these files of one day is the full list is not clear; keep one: "
+
+
+def split_object(object_name: str) -> tuple[str, str]:
+    """Patterns and sheet of `patterns#sheet`."""
+    patterns, _, sheet = object_name.partition("#")
+    return patterns, sheet.strip()

@@ -1,0 +1,41 @@
+"""The card of the files adapter."""
+
+from __future__ import annotations
+
+from connector.errors import InputError
+from connector.ports.manifest import AdapterPort, Manifest, Opening, OptionSpec
+
+
+def open_folder(opening: Opening) -> AdapterPort:
+    """The adapter on the connection's folder; InputError for a wrong option."""
+    from adapters.files.adapter import FilesAdapter
+    from adapters.files.folders import Folder
+
+    given = opening.options.get("max_megabytes") or "500"
+    if not given.isdigit() or not 0 < int(given) <= 100_000:
+        raise InputError(
+            "max_megabytes of {connection} is not a size: {given}.",
+            next_step="Give a whole number of megabytes.",
+            connection=opening.connection,
+            given=given,
+        )
+    if not opening.options.get("folder"):
+        raise InputError(
+            "The connection {connection} names no folder.",
+            next_step="Add `folder` to it: the folder that the exports are put into.",
+            connection=opening.connection,
+        )
+    folder = opening.folder / opening.options["folder"]
+    return FilesAdapter(Folder(folder, int(given) * 1_000_000))
+
+
+MANIFEST = Manifest(
+    name="files",
+    title="Files (CSV, XLSX)",
+    options=(
+        OptionSpec("folder", "folder that the exports are put into", required=True),
+        OptionSpec("max_megabytes", "largest file that is read", default="500"),
+    ),
+    open=open_folder,
+    mappings=("files-erp",),
+)
