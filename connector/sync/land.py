@@ -115,7 +115,7 @@ class Landing:
             raise RedRunError(
                 "{feed}: {got} records arrived, but {expected} were counted at the source.",
                 where=self.connection.name,
-                next_step="The cursor stays; run again. If it repeats, check the API user's access.",
+                next_step="The cursor stays; run again. If it repeats, check the API user's rights.",
                 feed=self.feed.name,
                 got=self.report.records,
                 expected=page.expected,

@@ -1,0 +1,157 @@
+"""API calls of a first read, an incremental read and a write-back, against the minimum.
+
+Counts by the emulator's own record, not by ours. Promise: data calls ≤ 1.05 × minimum + 3, where a
+read takes ⌈N/2000⌉ calls an object and a write ⌈N/200⌉. Login, limits, describe and read-back are
+listed apart.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import tempfile
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from adapters.salesforce.demo_schema import schema_for_demo
+from adapters.salesforce.emulator import start
+from connector.bootstrap import open_office
+from connector.domain.change import ChangeKind
+from connector.service.main_job import apply_file, run_main_job
+
+PAGE, BATCH = 2000, 200
+AS_OF = date(2025, 6, 30)
+DATA_READS = ("query", "query_more", "queryall")
+WRITES = ("_create", "_update", "_upsert", "_delete")
+
+SETTINGS = """\
+[company]
+currency = "EUR"
+
+[connections.crm]
+adapter = "salesforce"
+url = "{url}"
+client_id = "{client_id}"
+client_secret = "file:{secret}"
+budget_share = 1.0
+budget_reserve = 0.0
+mapping = ["salesforce", "salesforce-invoices"]
+"""
+
+
+def main() -> int:
+    """Run the bench; exit code 1 when a promise is broken."""
+    parser = argparse.ArgumentParser(prog="scripts/bench calls", description=__doc__)
+    parser.add_argument("--accounts", type=int, default=20_000)
+    parser.add_argument("--changed", type=int, default=5_000)
+    sizes = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="creditflag-bench-") as name, start(tls=False) as crm:
+        invoices = seed(crm.control, sizes.accounts)
+        config = write_settings(Path(name), crm)
+        kept = [measure_first(config, crm.control)]
+        make_overdue(crm.control, invoices[: sizes.changed])
+        kept += measure_second(config, crm.control)
+    return 0 if all(kept) else 1
+
+
+def seed(control: Any, accounts: int) -> list[str]:
+    """One open invoice for each account, none due yet."""
+    control.apply_schema(schema_for_demo())
+    control.settings(daily_limit=1_000_000)
+    control.set_clock(datetime(2025, 6, 29, 12, tzinfo=UTC), frozen=False)
+    ids: list[str] = []
+    for begin in range(0, accounts, 5000):
+        names = range(begin, min(accounts, begin + 5000))
+        ids += control.seed("Account", [{"Name": f"Customer {n:05d}"} for n in names])
+    invoices: list[str] = []
+    for begin in range(0, accounts, 5000):
+        invoices += control.seed("Invoice__c", [_invoice(a) for a in ids[begin : begin + 5000]])
+    control.set_clock(datetime(2025, 6, 30, 12, tzinfo=UTC), frozen=False)
+    return invoices
+
+
+def _invoice(account: str) -> dict[str, object]:
+    issued = AS_OF - timedelta(days=20)
+    return {
+        "Account__c": account, "Amount__c": 10_000, "Invoice_Date__c": issued.isoformat(),
+        "Due_Date__c": (AS_OF + timedelta(days=10)).isoformat(),
+    }  # fmt: skip
+
+
+def make_overdue(control: Any, invoices: list[str]) -> None:
+    """The changed accounts' invoices turn out to be long overdue."""
+    control.advance(3600)
+    due = (AS_OF - timedelta(days=100)).isoformat()
+    issued = (AS_OF - timedelta(days=130)).isoformat()
+    for invoice in invoices:
+        control.edit("Invoice__c", invoice, {"Due_Date__c": due, "Invoice_Date__c": issued})
+    control.advance(3600)
+
+
+def write_settings(folder: Path, crm: Any) -> Path:
+    """Settings file of the bench's connection."""
+    secret = folder / "secret"
+    secret.touch(mode=0o600)
+    secret.write_text(crm.client_secret, encoding="utf-8")
+    config = folder / "creditflag.toml"
+    config.write_text(
+        SETTINGS.format(url=crm.url, client_id=crm.client_id, secret=secret), encoding="utf-8"
+    )
+    return config
+
+
+def measure_first(config: Path, control: Any) -> bool:
+    """First read and the plan's application."""
+    control.reset_counters()
+    with open_office(config) as office:
+        report = run_main_job(office, AS_OF)
+        minimum = sum(max(1, math.ceil(f.records / PAGE)) for f in report.feeds)
+        kept = tell("first read", control, minimum, 0, report.run_id)
+        control.reset_counters()
+        rows = _writes(report)
+        for path in report.plan_files.values():
+            apply_file(office, path)
+    return tell("first write-back", control, 0, rows, report.run_id) and kept
+
+
+def measure_second(config: Path, control: Any) -> list[bool]:
+    """Incremental read and the write-back of what changed."""
+    control.reset_counters()
+    with open_office(config) as office:
+        report = run_main_job(office, AS_OF)
+        reads = sum(max(1, math.ceil(f.records / PAGE)) for f in report.feeds)
+        if not report.plan_files:
+            return [tell("incremental read and write-back", control, reads, _writes(report), "")]
+        kept = [tell("incremental read", control, reads, 0, report.run_id)]
+        control.reset_counters()
+        for path in report.plan_files.values():
+            apply_file(office, path)
+    return [*kept, tell("write-back of what changed", control, 0, _writes(report), report.run_id)]
+
+
+def _writes(report: Any) -> int:
+    """Fewest write calls for the planned changes: batches of 200 of one object."""
+    changes = [c for plan in report.plans for c in plan.to_write]
+    updates = sum(1 for c in changes if c.kind is ChangeKind.UPDATE)
+    creates = len(changes) - updates
+    return math.ceil(updates / BATCH) + math.ceil(creates / BATCH)
+
+
+def tell(step: str, control: Any, reads: int, writes: int, _run: str) -> bool:
+    """Print one line; whether the promise holds."""
+    by_kind: dict[str, int] = control.counters()["by_kind"]
+    read = sum(n for kind, n in by_kind.items() if kind in DATA_READS)
+    wrote = sum(n for kind, n in by_kind.items() if kind.endswith(WRITES))
+    minimum, made = reads + writes, read + wrote
+    apart = {k: n for k, n in by_kind.items() if k not in DATA_READS and not k.endswith(WRITES)}
+    kept = made <= 1.05 * minimum + 3
+    print(
+        f"{step}: {made} data calls ({read} read, {wrote} write), minimum {minimum}, "
+        f"ratio {made / max(1, minimum):.3f} {'kept' if kept else 'BROKEN'}; apart: {apart}"
+    )
+    return kept
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
