@@ -31,6 +31,6 @@ MANIFEST = Manifest(
     open=open_salesforce,
     reads=True,
     writes=True,
-    mappings=("salesforce.yaml", "salesforce-invoices.yaml"),
+    mappings=("salesforce", "salesforce-invoices"),
     task_object="Task",
 )
