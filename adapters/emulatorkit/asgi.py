@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import logging
 import zlib
 from email.utils import format_datetime
 from typing import Any
@@ -17,6 +18,7 @@ from adapters.emulatorkit.counters import CallNote
 from adapters.emulatorkit.faults import CallFault
 from adapters.emulatorkit.wire import Call, EmulatorService, Reply
 
+LOG = logging.getLogger("emulator")
 API_BODY_MAX = 160 * 1024 * 1024  # no vendor takes more than 150 MB in one call
 CONTROL_BODY_MAX = 1024 * 1024 * 1024  # seeds may be large
 GZIP_FROM = 1024
@@ -79,13 +81,21 @@ class EmulatorApp:
                 return _scripted_reply(fault), False
             else:
                 late_fault = fault
-        self.service.records.settle()
-        reply = self.service.answer(call)
+        reply = self._answer(call)
         if late_fault is None or late_fault.action == "truncate":
             return reply, False
         if late_fault.action == "drop_after":
             return reply, True
         return _scripted_reply(late_fault), False
+
+    def _answer(self, call: Call) -> Reply:
+        try:
+            self.service.records.settle()
+            return self.service.answer(call)
+        except Exception:
+            # A mistake of the emulator itself must not look like one of the vendor's errors.
+            LOG.exception("the emulator failed on %s %s", call.method, call.path)
+            return Reply(500, b"The emulator itself failed; its log has the traceback.")
 
     async def _finish(
         self,

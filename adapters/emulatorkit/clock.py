@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 
 @dataclass(slots=True)
@@ -39,9 +39,8 @@ class EmulatorClock:
 
     def advance(self, seconds: float) -> None:
         """Move by `seconds`; a negative number moves back."""
-        moment = self.now() + timedelta(seconds=seconds)
         if self.frozen_at is not None:
-            self.frozen_at = moment.timestamp()
+            self.frozen_at += seconds
         else:
             self.offset += seconds
 

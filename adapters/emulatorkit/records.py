@@ -49,6 +49,8 @@ class RecordStore:
         if self.datafile is not None:
             for table, record_id, row in self.datafile.read_rows():
                 self.tables.setdefault(table, {})[record_id] = row
+            for (table, field), (key_of, _) in list(self._indexes.items()):
+                self.add_index(table, field, key_of)
 
     def table(self, name: str) -> dict[str, Row]:
         """Return the committed rows of a table by id (do not change it)."""

@@ -91,8 +91,12 @@ class _Rows:
         row = dict(self.defaults)
         for name, value in record.items():
             column = self.columns.get(name) or self._column(name, position)
-            if value is not None:
+            if value is None:
+                continue
+            try:
                 row[column[0]] = value if column[1] is None else column[1](value)
+            except (ValueError, TypeError) as error:
+                raise ControlError(f"seed: record {position}: {name}: {error}") from None
         record_id = to_18(row["Id"]) if "Id" in row else self.org.new_id(self.spec)
         if record_id is None or record_id[:3] != self.spec.prefix:
             raise ControlError(f"seed: record {position}: {row['Id']!r} is no {self.spec.name} id")
@@ -134,7 +138,7 @@ class _Rows:
             try:
                 known = write_stamp(read_stamp(text))
             except ValueError:
-                raise ControlError(f"seed: {text!r} is no time with a zone") from None
+                raise ValueError(f"{text!r} is no time with a zone") from None
             self.stamps[text] = known
         return known
 

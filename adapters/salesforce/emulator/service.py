@@ -65,7 +65,7 @@ class SalesforceService:
             answer.headers["www-authenticate"] = "Token"
         if call.method != "GET":
             self.save_settings()
-        if _DATA.match(call.path) and answer.status != 401:
+        if _DATA.match(_tidy(call.path)) and answer.status != 401:
             used, top = self.org.used_calls(), self.org.settings.daily_limit
             answer.headers["sforce-limit-info"] = f"api-usage={used}/{top}"
         if answer.body is None:
