@@ -24,6 +24,7 @@ def sqlite_config(path: Path, lock_seconds: float = LOCK_SECONDS) -> dict[str, A
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        "CONN_MAX_AGE": None,  # until it is closed or breaks
         "OPTIONS": {
             "timeout": lock_seconds,
             "transaction_mode": "IMMEDIATE",
@@ -63,6 +64,7 @@ def postgres_config(url: str, lock_seconds: float = LOCK_SECONDS) -> dict[str, A
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(parts.hostname or ""),
         "PORT": str(port or ""),
+        "CONN_MAX_AGE": None,
         "OPTIONS": options,
     }
 
@@ -112,7 +114,13 @@ def register(config: dict[str, Any]) -> str:
 
 
 def _register(alias: str, config: dict[str, Any]) -> None:
+    """Describe the alias to Django; a connection of this thread that was made otherwise ends."""
     from django.db import connections
 
-    filled = connections.configure_settings({"default": {}, alias: config})
-    connections.settings[alias] = filled[alias]
+    filled = connections.configure_settings({"default": {}, alias: config})[alias]
+    if connections.settings.get(alias) == filled:
+        return
+    if alias in connections.settings:
+        connections[alias].close()
+        del connections[alias]
+    connections.settings[alias] = filled

@@ -16,6 +16,8 @@ from connector.store.database import describe
 _PASSING_CODES = ("40", "53300", "55P03", "57P0", "08")
 _FULL_CODES = ("53100", "53200")
 _SIGN_IN_CODES = ("28", "3D", "42501")
+# What the server says before there is a session, when the driver knows no code yet.
+_SIGN_IN_TEXTS = ("authentication failed", "does not exist", "no pg_hba.conf entry")
 # Texts of SQLite's result codes (sqlite.org/rescode.html); Python 3.11 gives no code for some.
 _BUSY_TEXTS = ("database is locked", "database table is locked")
 _FULL_TEXTS = ("disk is full", "disk i/o error")
@@ -65,7 +67,9 @@ def _translate(error: Error, where: str) -> BusyError | StateError:
             where=where,
             next_step="Restore it from a backup, or move it away to begin with an empty store.",
         )
-    if code.startswith(_SIGN_IN_CODES) or "password authentication" in text:
+    if code.startswith(_SIGN_IN_CODES) or (
+        not code and any(part in text for part in _SIGN_IN_TEXTS)
+    ):
         return StateError(
             "The database server refused the user, the password or the database name.",
             where=where,

@@ -133,3 +133,6 @@ def plan(run_id: str, *changes: Change, connection: str = "crm") -> Plan:
         changes=changes,
         counts=PlanCounts(records=len(changes), planned=len(changes)),
     )
+
+
+CHANGES = [update(f"{number:03}", "B") for number in range(50)]

@@ -247,7 +247,7 @@ def test_any_long_table_survives_its_text(rows: list[tuple[str, str, Decimal | N
     found = typed(tables(decision=[decision("a"), decision("c")], reason=long))
     texts = PayloadWriter(found).texts(0, 2)
     back = read_payloads([("a", "", texts[0]), ("c", "", texts[1])])
-    expected = [row for row in long if row["party_id"] in "ac"]
+    expected = [row for row in long if row["party_id"] != "b"]
     expected.sort(key=lambda row: str(row["party_id"]))
     assert back["reason"].equals(tables(reason=expected)["reason"])
     assert back["decision"].equals(found["decision"])

@@ -77,9 +77,9 @@ def test_a_forged_fence_is_refused(store: DjangoStore, fence: Fence) -> None:
 def test_the_fence_is_checked_in_the_middle_of_staging(
     store: DjangoStore, fence: Fence, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from connector.store import staging
+    from connector.store import rows, staging
 
-    insert = staging.insert_columns
+    insert = rows.insert_columns
 
     def lose_lease(*args: object, **kwargs: object) -> None:
         insert(*args, **kwargs)  # type: ignore[arg-type]  # passed through
