@@ -123,7 +123,11 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
         if connection.target is not None
     ]
     crash_point("before-commit-run")
-    desk.store.commit_run(desk.run_id, through, report.decided.basis, report.plans, desk.fence)
+    if report.decided.changed is None:
+        for plan in report.plans:
+            desk.store.save_plan(plan, desk.fence)
+    else:
+        desk.store.commit_run(desk.run_id, through, report.decided.basis, report.plans, desk.fence)
     crash_point("after-commit-run")
     report.findings = _judge(way, report)
     for plan in report.plans:
