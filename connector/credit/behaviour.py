@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import convert, days_between, per_unit, plus_days
+from connector.credit.expressions import convert, days_between, per_unit
 from connector.credit.policy import WindowsDoc
 from connector.credit.receivables import in_base
 from connector.credit.settlement import Settled
@@ -15,7 +15,7 @@ from connector.credit.settlement import Settled
 BIG = "decimal(34, 4)"
 
 
-def observations(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
+def observations(settled: Settled, rates: ir.Table) -> ir.Table:
     """Each payment of an undisputed invoice: amount, days to pay and days beyond terms (PAY-1).
 
     Part payments are separate observations; credit notes are none.
@@ -26,7 +26,7 @@ def observations(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
     )
     p = settled.applied
     p = p.filter(p.entity == "payment").inner_join(i, ["party_id", "connection", "id"])
-    p = in_base(p, rates, currency)
+    p = in_base(p, rates)
     return p.mutate(
         base=convert(p.applied, p.rate),
         days_to_pay=days_between(p.settled_on, p.invoice_date).cast("int32"),
@@ -36,12 +36,11 @@ def observations(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
 
 def payment_sums(seen: ir.Table, as_of: Any, windows: WindowsDoc) -> ir.Table:
     """Additive sums per (party, seller) over the trailing windows, weighted by amount."""
-    start = plus_days(as_of, ibis.literal(-windows.behaviour_days))
-    turn = plus_days(as_of, ibis.literal(-windows.trend_days))
-    seen = seen.filter(seen.settled_on > start, seen.base.notnull())
+    seen = seen.mutate(days_ago=days_between(as_of, seen.settled_on))
+    seen = seen.filter(seen.days_ago < windows.behaviour_days, seen.base.notnull())
     base = seen.base.cast("decimal(24, 4)")
     late = ibis.greatest(seen.days_beyond, 0)
-    recent = seen.settled_on > turn
+    recent = seen.days_ago < windows.trend_days
 
     def total(value: Any, where: Any = None) -> Any:
         return value.sum(where=where).fill_null(0).cast(BIG)
@@ -60,29 +59,23 @@ def payment_sums(seen: ir.Table, as_of: Any, windows: WindowsDoc) -> ir.Table:
     )
 
 
-def payment_metrics(t: ir.Table, windows: WindowsDoc) -> ir.Table:
+def payment_columns(t: ir.Table) -> dict[str, Any]:
     """Weighted days to pay, days beyond terms signed, floored, and with open overdue (PAY-1).
 
     `dbt_with_open` adds the open undisputed overdue items at their present age, because an average
     over paid items improves while the worst stay unpaid. The recent side of the trend does the
-    same, so that paying an old item is never held against the payer (EWI-TREND); below the
-    policy's number of recent items there is no trend.
+    same, so that paying an old item is never held against the payer.
     """
     open_late = t.overdue_undisputed
-    t = t.mutate(
-        days_to_pay=per_unit(t.to_pay_amount, t.paid_amount),
-        dbt=per_unit(t.beyond_amount, t.paid_amount),
-        dbt_floored=per_unit(t.late_amount, t.paid_amount),
-        dbt_with_open=per_unit(
-            t.late_amount + t.late_days_amount, t.paid_amount + open_late
-        ),
-        dbt_recent=per_unit(
-            t.recent_beyond + t.late_days_amount, t.recent_amount + open_late
-        ),
-        dbt_before=per_unit(t.before_beyond, t.before_amount),
-        recent_items=t.paid_items_recent + t.late_items,
-    )
-    return t.mutate(dbt_trend=trend(t.dbt_recent, t.dbt_before, t.recent_items, windows))
+    return {
+        "days_to_pay": per_unit(t.to_pay_amount, t.paid_amount),
+        "dbt": per_unit(t.beyond_amount, t.paid_amount),
+        "dbt_floored": per_unit(t.late_amount, t.paid_amount),
+        "dbt_with_open": per_unit(t.late_amount + t.late_days_amount, t.paid_amount + open_late),
+        "dbt_recent": per_unit(t.recent_beyond + t.late_days_amount, t.recent_amount + open_late),
+        "dbt_before": per_unit(t.before_beyond, t.before_amount),
+        "recent_items": t.paid_items_recent + t.late_items,
+    }
 
 
 def trend(recent: Any, before: Any, items: Any, windows: WindowsDoc) -> Any:

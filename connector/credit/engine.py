@@ -11,17 +11,24 @@ from dataclasses import dataclass
 from datetime import date
 
 import duckdb
+import ibis
 import pyarrow as pa
 
 from connector.credit import evidence, reasons, tables
-from connector.credit.facts import Facts, Inputs, Stage, read_facts
+from connector.credit.facts import Inputs, bind, input_facts, unbind
 from connector.credit.party import KEY, Book, build_book
 from connector.credit.policy import PolicyDoc, policy_hash
-from connector.credit.verdict import Verdict, judge
+from connector.credit.program import PREFIX, Builder, Statement, drop_statements, run_statements
+from connector.credit.verdict import judge
+from connector.domain.decision import DECISION_TABLES, TOTAL
 from connector.errors import PolicyError
+from connector.ports.facts import table_schema
 
 ENGINE_VERSION = "1"
 """Part of every decision's digest; raised when the same facts would give other decisions."""
+
+_KEPT_PROGRAMS = 8
+_programs: dict[str, Program] = {}
 
 
 @dataclass(frozen=True)
@@ -49,6 +56,50 @@ class Decided:
     coverage: Coverage
 
 
+@dataclass(frozen=True)
+class Program:
+    """The compiled calculation of one policy: up to the verdict, and the tables put out."""
+
+    verdict: tuple[Statement, ...]
+    output: tuple[Statement, ...]
+
+
+def compile_program(policy: PolicyDoc) -> Program:
+    """The statements of a policy; compiled once in a process."""
+    key = f"{policy_hash(policy)}/{ENGINE_VERSION}"
+    if key not in _programs:
+        if len(_programs) >= _KEPT_PROGRAMS:
+            _programs.pop(next(iter(_programs)))
+        # The engine flattens nested selects by itself; merging them here costs seconds.
+        fused = ibis.options.sql.fuse_selects
+        ibis.options.sql.fuse_selects = False
+        try:
+            _programs[key] = _compile(policy, key)
+        finally:
+            ibis.options.sql.fuse_selects = fused
+    return _programs[key]
+
+
+def _compile(policy: PolicyDoc, seal: str) -> Program:
+    stage, facts = Builder(), input_facts()
+    book = build_book(stage, facts, policy)
+    verdict = judge(stage, facts, book, policy)
+    until = len(stage.statements)
+    why = stage.keep("reasons", reasons.find_reasons(verdict, policy))
+    found = {
+        "decision": tables.decision_rows(verdict, facts, policy, seal).order_by(*KEY),
+        "reason": why.order_by(*KEY, "rank"),
+        "flag": verdict.flags.order_by(*KEY, "code"),
+        "metric": reasons.find_metrics(verdict.parties),
+        "points": reasons.find_points(verdict.parties, policy),
+        "evidence": evidence.find_evidence(book, why, policy),
+    }
+    for name, table in found.items():
+        stage.keep(f"out_{name}", tables.shaped(table, name))
+    stage.keep("out_coverage", coverage_row(book))
+    return Program(tuple(stage.statements[:until]), tuple(stage.statements[until:]))
+
+
 def decide(
     connection: duckdb.DuckDBPyConnection,
     inputs: Inputs,
@@ -64,56 +115,45 @@ def decide(
             policy=policy.currency,
             company=inputs.currency,
         )
-    stage = Stage(connection, f"credit_{abs(hash(run_id)) % 10**8}")
+    program = compile_program(policy)
+    bind(connection, inputs, as_of)
     try:
-        facts = read_facts(stage, inputs)
-        book = build_book(stage, facts, policy, as_of, inputs.currency)
-        verdict = judge(stage, facts, book, policy, as_of)
-        return _put_out(stage, facts, book, verdict, policy, as_of, inputs.currency, run_id)
+        run_statements(connection, program.verdict)
+        run_statements(connection, program.output)
+        return _read_out(connection, policy, as_of, run_id)
     finally:
-        stage.drop()
+        drop_statements(connection, [*program.verdict, *program.output])
+        unbind(connection)
 
 
-def _put_out(
-    stage: Stage, facts: Facts, book: Book, verdict: Verdict, policy: PolicyDoc, as_of: date,
-    currency: str, run_id: str,
-) -> Decided:  # fmt: skip
-    seal = f"{policy_hash(policy)}/{ENGINE_VERSION}"
-    stops = facts["hard_stop"]
-    why = stage.keep("reasons", reasons.find_reasons(verdict, stops, policy, as_of))
-    found = {
-        "decision": tables.decision_rows(verdict, stops, policy, as_of, currency, seal).order_by(*KEY),
-        "reason": why.order_by(*KEY, "rank"),
-        "flag": verdict.flags.order_by(*KEY, "code"),
-        "metric": reasons.find_metrics(verdict.parties),
-        "points": reasons.find_points(verdict.parties, policy),
-        "evidence": evidence.find_evidence(book, why, policy),
+def _read_out(
+    connection: duckdb.DuckDBPyConnection, policy: PolicyDoc, as_of: date, run_id: str
+) -> Decided:
+    out = {
+        name: _fetch(connection, f"out_{name}").cast(table_schema(entity))
+        for name, entity in DECISION_TABLES.items()
     }
-    out = {name: tables.to_arrow(tables.shaped(table, name), name) for name, table in found.items()}
-    rows = out["decision"]
-    return Decided(
-        run_id, as_of, policy_hash(policy), out, book.receivables.to_pyarrow(),
-        count_coverage(book, rows),
-    )  # fmt: skip
-
-
-def count_coverage(book: Book, decisions: pa.Table) -> Coverage:
-    """Figures of `Coverage` from the book and the decided rows."""
-    t = book.parties
-    t = t.filter(t.selling_company == "")
-    sums = t.aggregate(
-        parties=t.count(),
-        without_rate=t.items_without_rate.sum().fill_null(0),
-        derived=t.due_date_derived.sum().fill_null(0),
-    )
-    seen = book.seen
-    guessed = seen.filter(seen.method.isin(["equal_amount", "oldest_first", "cleared"])).count()
-    (row,) = sums.to_pyarrow().to_pylist()
-    totals = decisions.filter(pa.compute.equal(decisions["selling_company"], ""))
+    (found,) = _fetch(connection, "out_coverage").to_pylist()
+    totals = out["decision"].filter(pa.compute.equal(out["decision"]["selling_company"], TOTAL))
     unrated = totals["grade"].null_count
-    return Coverage(
-        parties=row["parties"], rated=row["parties"] - unrated, unrated=unrated,
-        items_without_rate=int(row["without_rate"]), due_date_derived=int(row["derived"]),
-        unapplied_receipts=int(book.cash.count().to_pyarrow().as_py()),
-        derived_matches=int(guessed.to_pyarrow().as_py()),
-    )  # fmt: skip
+    coverage = Coverage(rated=totals.num_rows - unrated, unrated=unrated, **found)
+    receivables = _fetch(connection, "by_currency")
+    return Decided(run_id, as_of, policy_hash(policy), out, receivables, coverage)
+
+
+def _fetch(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
+    return connection.execute(f'SELECT * FROM temp."{PREFIX}{name}"').fetch_arrow_table()  # noqa: S608  # our own names
+
+
+def coverage_row(book: Book) -> ibis.Table:
+    """One row with the counts of `Coverage` that come from the book."""
+    t = book.parties
+    t = t.filter(t.selling_company == TOTAL)
+    guessed = book.seen.filter(book.seen.method.isin(["equal_amount", "oldest_first", "cleared"]))
+    counts = t.aggregate(
+        parties=t.count(),
+        items_without_rate=t.items_without_rate.sum().fill_null(0).cast("int64"),
+        due_date_derived=t.due_date_derived.sum().fill_null(0).cast("int64"),
+    )
+    receipts = book.cash.aggregate(unapplied_receipts=book.cash.count())
+    return counts.cross_join(receipts).cross_join(guessed.aggregate(derived_matches=guessed.count()))

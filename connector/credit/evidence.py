@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import money, union_all
+from connector.credit.expressions import money, union_all, when
 from connector.credit.party import KEY, Book
 from connector.credit.policy import PolicyDoc
 from connector.domain.decision import TOTAL
@@ -50,12 +50,9 @@ def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
         if line.metric in _BY_METRIC:
             wanted[line.id] = _BY_METRIC[line.metric]
     documents = union_all([_overdue(book), _disputed(book), _largest(book), _late(book), _cash(book)])
-    kinds = ibis.memtable(
-        [{"code": code, "kind": kind} for code, kind in wanted.items()],
-        schema={"code": "string", "kind": "string"},
-    )
     asked = reasons.filter(reasons.selling_company == TOTAL).select(*KEY, "code").distinct()
-    asked = asked.inner_join(kinds, "code")
+    kind = when(*((asked.code == code, name) for code, name in wanted.items()))
+    asked = asked.mutate(kind=kind)
     found = asked.inner_join(documents, ["party_id", "kind"])
     return found.order_by(*KEY, "code", "place", "record_id")
 

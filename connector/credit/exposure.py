@@ -19,9 +19,7 @@ from connector.credit.receivables import in_base
 from connector.credit.settlement import Settled
 
 
-def order_sums(
-    facts: Facts, rates: ir.Table, currency: str, as_of: Any, horizon_days: int | None
-) -> ir.Table:
+def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Table:
     """Confirmed orders not invoiced yet, and prepayments tied to them, per (party, seller).
 
     With a horizon, orders that ship after as_of + horizon days do not count: they can still be
@@ -29,17 +27,17 @@ def order_sums(
     off, so that goods move along and count once.
     """
     o = facts["order"]
-    o = o.filter(o.order_date <= as_of, o.state.isin(["open", "fulfilled"]), o.uninvoiced > 0)
+    o = o.filter(o.order_date <= facts.as_of, o.state.isin(["open", "fulfilled"]), o.uninvoiced > 0)
     if horizon_days is not None:
-        last = plus_days(as_of, ibis.literal(horizon_days))
+        last = plus_days(facts.as_of, ibis.literal(horizon_days))
         o = o.filter((o.ship_date <= last) | o.ship_date.isnull())
     d = facts["delivery"]
-    d = d.filter(d.delivery_date <= as_of, d.order_number.notnull())
+    d = d.filter(d.delivery_date <= facts.as_of, d.order_number.notnull())
     d = d.group_by("party_id", "currency", number=d.order_number).agg(
         delivered=money(d.unbilled_amount.sum())
     )
     o = join_left(o, d, ["party_id", "currency", "number"])
-    o = in_base(o, rates, currency)
+    o = in_base(o, rates)
     rest = ibis.greatest(money(o.uninvoiced - ibis.coalesce(o.delivered, zero())), zero())
     prepaid = ibis.least(ibis.coalesce(o.prepaid_amount, zero()), o.uninvoiced)
     o = o.mutate(base=convert(rest, o.rate), prepaid=convert(prepaid, o.rate))
@@ -50,35 +48,35 @@ def order_sums(
     )
 
 
-def delivery_sums(facts: Facts, rates: ir.Table, currency: str, as_of: Any) -> ir.Table:
+def delivery_sums(facts: Facts, rates: ir.Table) -> ir.Table:
     """Delivered, not billed."""
     d = facts["delivery"]
-    d = in_base(d.filter(d.delivery_date <= as_of), rates, currency)
+    d = in_base(d.filter(d.delivery_date <= facts.as_of), rates)
     d = d.mutate(base=convert(d.unbilled_amount, d.rate))
     return _summed(d, "unbilled_deliveries", ibis.coalesce(d.selling_company, ""))
 
 
-def unposted_sums(facts: Facts, rates: ir.Table, currency: str, as_of: Any) -> ir.Table:
+def unposted_sums(facts: Facts, rates: ir.Table) -> ir.Table:
     """Billed, not posted: the document's open amount, else its amount."""
     i = facts["invoice"]
-    i = i.filter(i.invoice_date <= as_of, ~ibis.coalesce(i.posted, True))
-    i = i.filter(i.cleared_date.isnull() | (i.cleared_date > as_of))
-    i = in_base(i, rates, currency)
+    i = i.filter(i.invoice_date <= facts.as_of, ~ibis.coalesce(i.posted, True))
+    i = i.filter(i.cleared_date.isnull() | (i.cleared_date > facts.as_of))
+    i = in_base(i, rates)
     i = i.mutate(base=convert(ibis.coalesce(i.open_amount, i.amount), i.rate))
     return _summed(i, "unposted_billing", ibis.coalesce(i.selling_company, ""))
 
 
-def cash_sums(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
+def cash_sums(settled: Settled, rates: ir.Table) -> ir.Table:
     """Cash that found no invoice; a returned payment that undoes nothing counts against it."""
-    c = in_base(settled.cash, rates, currency)
+    c = in_base(settled.cash, rates)
     c = c.mutate(base=convert(c.left, c.rate))
     return _summed(c, "unapplied_cash", c.seller)
 
 
-def credit_sums(settled: Settled, rates: ir.Table, currency: str) -> ir.Table:
+def credit_sums(settled: Settled, rates: ir.Table) -> ir.Table:
     """Credit notes not used yet."""
     c = settled.credits
-    c = in_base(c.filter(c.left > 0), rates, currency)
+    c = in_base(c.filter(c.left > 0), rates)
     c = c.mutate(base=convert(c.left, c.rate))
     return _summed(c, "open_credit_notes", c.seller)
 
@@ -90,9 +88,8 @@ def _summed(t: ir.Table, name: str, seller: Any) -> ir.Table:
     )
 
 
-def gross_and_net(t: ir.Table, rule: ExposureDoc) -> ir.Table:
-    """Add `gross_exposure` and `net_exposure` from the parts that the policy counts (EXP-1)."""
+def gross_and_net(t: ir.Table, rule: ExposureDoc) -> dict[str, Any]:
+    """`gross_exposure` and `net_exposure` from the parts that the policy counts (EXP-1)."""
     gross = sum((t[name] for name in rule.parts), start=zero())
     less = sum((t[name] for name in rule.reductions), start=zero())
-    t = t.mutate(gross_exposure=money(gross))
-    return t.mutate(net_exposure=money(t.gross_exposure - less))
+    return {"gross_exposure": money(gross), "net_exposure": money(gross - less)}

@@ -1,4 +1,4 @@
-"""What the engine reads: the tables' names and columns, the Arrow inputs, and staged tables.
+"""What the engine reads: the tables' names and columns, and the Arrow inputs beside them.
 
 In the DuckDB connection that `decide` is given:
 
@@ -17,7 +17,8 @@ The rest comes as Arrow in `Inputs`. Everything dated after the valuation date i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -25,14 +26,29 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from connector.credit.program import PREFIX
+from connector.domain.entities import ENTITIES, Kind
 from connector.errors import StateError
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, PRIOR_FLAG_SCHEMA, PRIOR_SCHEMA
 
 LINKED = ("invoice", "payment", "order", "delivery", "credit_note", "allocation", "limit")
 """Tables of the schema `linked`."""
 
-PLAIN = ("party", "scope", "fx")
-"""Tables beside it."""
+IBIS_TYPES = {
+    Kind.TEXT: "string", Kind.MONEY: "decimal(18, 4)", Kind.RATE: "decimal(18, 10)",
+    Kind.QUANTITY: "decimal(18, 4)", Kind.DATE: "date", Kind.TIMESTAMP: "timestamp",
+    Kind.FLAG: "boolean", Kind.COUNT: "int64",
+}  # fmt: skip
+
+PLAIN: dict[str, dict[str, str]] = {
+    "party": {
+        "party_id": "string", "party_kind": "string", "terms_days": "int64",
+        "customer_since": "date",
+    },
+    "scope": {"party_id": "string", "in_scope": "boolean"},
+    "fx": {"currency": "string", "rate_date": "date", "rate": "decimal(18, 10)"},
+}  # fmt: skip
+"""Tables beside them, with the columns that are read."""
 
 HARD_STOP_SCHEMA = pa.schema(
     [("party_id", pa.string()), ("code", pa.string()), ("since", pa.date32())]
@@ -48,6 +64,27 @@ AGENCY_LIMIT_SCHEMA = pa.schema(
 )
 """A bureau's recommended maximum, one row a party."""
 
+GIVEN: dict[str, pa.Schema] = {
+    "approved": APPROVED_LIMIT_SCHEMA,
+    "prior": PRIOR_SCHEMA,
+    "prior_flag": PRIOR_FLAG_SCHEMA,
+    "hard_stop": HARD_STOP_SCHEMA,
+    "agency": AGENCY_LIMIT_SCHEMA,
+}
+"""Inputs that come as Arrow."""
+
+MONTHS = 12
+MOMENT_SCHEMA = pa.schema(
+    [
+        ("as_of", pa.date32()),
+        ("currency", pa.string()),
+        ("portfolio_sales", pa.decimal128(18, 4)),
+        *((f"month_days_{number}", pa.int64()) for number in range(MONTHS)),
+    ]
+)
+"""One row: valuation date, company currency, the portfolio's sales if given, and how many days the
+month of the valuation date (so far) and the eleven months before it have."""
+
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
@@ -62,69 +99,112 @@ class Inputs:
 
     def tables(self) -> dict[str, pa.Table]:
         """The Arrow inputs under the names the stages use, each cast to its schema."""
+        given = (
+            self.approved_limits,
+            self.prior_decisions,
+            self.prior_flags,
+            self.hard_stops,
+            self.agency_limits,
+        )
         return {
-            "approved": self.approved_limits.cast(APPROVED_LIMIT_SCHEMA),
-            "prior": self.prior_decisions.cast(PRIOR_SCHEMA),
-            "prior_flag": self.prior_flags.cast(PRIOR_FLAG_SCHEMA),
-            "hard_stop": self.hard_stops.cast(HARD_STOP_SCHEMA),
-            "agency": self.agency_limits.cast(AGENCY_LIMIT_SCHEMA),
+            name: rows.select(schema.names).cast(schema)
+            for (name, schema), rows in zip(GIVEN.items(), given, strict=True)
         }
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All input tables of one calculation as expressions, by name."""
+    """All input tables of a calculation as expressions, by name."""
 
     tables: Mapping[str, ir.Table]
 
     def __getitem__(self, name: str) -> ir.Table:
         return self.tables[name]
 
-    def changed(self, **tables: ir.Table) -> Facts:
-        """A copy in which these tables are others."""
-        return replace(self, tables={**self.tables, **tables})
+    @property
+    def moment(self) -> ir.Table:
+        """The one row of MOMENT_SCHEMA."""
+        return self.tables["moment"]
+
+    @property
+    def as_of(self) -> Any:
+        """The valuation date."""
+        return self.moment.as_of.as_scalar()
 
 
-class Stage:
-    """Materialised intermediate tables of one calculation, dropped together at its end."""
-
-    def __init__(self, connection: duckdb.DuckDBPyConnection, prefix: str) -> None:
-        self.backend: Any = ibis.duckdb.from_connection(connection)
-        self._connection = connection
-        self._prefix = prefix
-        self._names: list[str] = []
-
-    def keep(self, name: str, content: Any) -> ir.Table:
-        """Compute an expression, or take over Arrow rows, as a temporary table."""
-        full = f"{self._prefix}_{len(self._names)}_{name}"
-        self._names.append(full)
-        return self.backend.create_table(full, content, temp=True, overwrite=True)
-
-    def drop(self) -> None:
-        """Drop everything that was kept."""
-        for name in reversed(self._names):
-            self.backend.drop_table(name, force=True)
-        self._names.clear()
+def linked_columns(entity: str) -> dict[str, str]:
+    """Columns and types of a table of the schema `linked`."""
+    columns = {"party_id": "string", "connection": "string", "id": "string"}
+    columns |= {c.name: IBIS_TYPES[c.kind] for c in ENTITIES[entity].columns}
+    if entity == "order":
+        columns["uninvoiced"] = IBIS_TYPES[Kind.MONEY]
+    return columns
 
 
-def read_facts(stage: Stage, inputs: Inputs) -> Facts:
-    """The input tables as expressions; StateError names the tables that are missing."""
-    backend = stage.backend
-    linked = set(backend.list_tables(database="linked")) if _has_linked(backend) else set()
-    plain = set(backend.list_tables())
-    missing = [f"linked.{n}" for n in LINKED if n not in linked]
-    missing += [n for n in PLAIN if n not in plain]
+def input_facts() -> Facts:
+    """The inputs as the program sees them: named tables without data."""
+    schemas: dict[str, Any] = {name: linked_columns(name) for name in LINKED}
+    schemas |= PLAIN
+    schemas |= {name: ibis.schema(ibis.Schema.from_pyarrow(s)) for name, s in GIVEN.items()}
+    schemas["moment"] = ibis.Schema.from_pyarrow(MOMENT_SCHEMA)
+    return Facts({n: ibis.table(s, name=f"{PREFIX}in_{n}") for n, s in schemas.items()})
+
+
+def input_names() -> list[str]:
+    """Names of all inputs."""
+    return [*LINKED, *PLAIN, *GIVEN, "moment"]
+
+
+def bind(connection: duckdb.DuckDBPyConnection, inputs: Inputs, as_of: date) -> None:
+    """Put views and registered Arrow tables under the names that the program reads.
+
+    Raises StateError that names the tables which are missing.
+    """
+    present = {
+        (schema, name)
+        for schema, name in connection.execute(
+            "SELECT table_schema, table_name FROM information_schema.tables"
+        ).fetchall()
+    }
+    names = {name for _, name in present}
+    missing = [f"linked.{name}" for name in LINKED if ("linked", name) not in present]
+    missing += [name for name in PLAIN if name not in names]
     if missing:
         raise StateError(
             "The facts are incomplete: {tables} cannot be found.",
             next_step="Run link before decide.",
             tables=", ".join(missing),
         )
-    tables = {name: backend.table(name, database="linked") for name in LINKED}
-    tables |= {name: backend.table(name) for name in PLAIN}
-    tables |= {name: stage.keep(name, rows) for name, rows in inputs.tables().items()}
-    return Facts(tables)
+    for name in LINKED:
+        _bind_view(connection, name, f'linked."{name}"', linked_columns(name))
+    for name, columns in PLAIN.items():
+        _bind_view(connection, name, f'"{name}"', columns)
+    for name, rows in {**inputs.tables(), "moment": moment_row(inputs.currency, as_of)}.items():
+        connection.register(f"{PREFIX}in_{name}", rows)
 
 
-def _has_linked(backend: Any) -> bool:
-    return "linked" in backend.list_databases()
+def _bind_view(
+    connection: duckdb.DuckDBPyConnection, name: str, source: str, columns: Mapping[str, str]
+) -> None:
+    listed = ", ".join(f'"{column}"' for column in columns)
+    connection.execute(
+        f'CREATE OR REPLACE TEMP VIEW "{PREFIX}in_{name}" AS SELECT {listed} FROM {source}'  # noqa: S608  # our own names
+    )
+
+
+def unbind(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take the inputs away again."""
+    for name in (*LINKED, *PLAIN):
+        connection.execute(f'DROP VIEW IF EXISTS temp."{PREFIX}in_{name}"')
+    for name in (*GIVEN, "moment"):
+        connection.unregister(f"{PREFIX}in_{name}")
+
+
+def moment_row(currency: str, as_of: date) -> pa.Table:
+    """The row of MOMENT_SCHEMA for a date."""
+    row: dict[str, Any] = {"as_of": as_of, "currency": currency, "portfolio_sales": None}
+    last = as_of
+    for number in range(MONTHS):
+        row[f"month_days_{number}"] = last.day
+        last = last.replace(day=1) - timedelta(days=1)
+    return pa.Table.from_pylist([row], schema=MOMENT_SCHEMA)

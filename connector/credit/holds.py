@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import day, join_left, plus_days, when
-from connector.credit.flags import FLAGS
+from connector.credit.expressions import plus_days, when
 from connector.credit.policy import BandDoc, PolicyDoc
 from connector.domain.decision import AMBER, GREEN, GREY, RED
 
 KEY = ("party_id", "selling_company")
 
 
-def with_flags(t: ir.Table, flags: ir.Table, policy: PolicyDoc) -> ir.Table:
-    """Add `flag_holds`, `worst` (highest severity, 0 = none) and per flag its severity."""
-    holding = [
-        (flags.code == code) & (flags.severity >= least) for code, least in policy.hold.flags.items()
-    ]
+def flag_sums(flags: ir.Table, policy: PolicyDoc) -> ir.Table:
+    """Per (party, selling company): whether a flag holds, and the worst severity."""
     holds: Any = ibis.literal(False)
-    for condition in holding:
-        holds = holds | condition
-    found = flags.mutate(holds=holds).group_by(*KEY).agg(
-        flag_holds=lambda x: x.holds.any(),
-        worst=flags.severity.max(),
-        **{f"flag_{code}": flags.severity.max(where=flags.code == code) for code in FLAGS},
-    )
-    t = join_left(t, found, list(KEY))
-    return t.mutate(
-        flag_holds=ibis.coalesce(t.flag_holds, False), worst=ibis.coalesce(t.worst, 0)
-    )
+    for code, least in policy.hold.flags.items():
+        holds = holds | ((flags.code == code) & (flags.severity >= least))
+    t = flags.mutate(holds=holds)
+    return t.group_by(*KEY).agg(flag_holds=t.holds.any(), worst=t.severity.max())
 
 
 def limit_holds(used: Any, held_before: Any, above: Any, release_below: Any) -> Any:
@@ -41,16 +29,39 @@ def limit_holds(used: Any, held_before: Any, above: Any, release_below: Any) -> 
     return ibis.coalesce((used > above) | keeps, False)
 
 
-def decide_hold(t: ir.Table, policy: PolicyDoc) -> ir.Table:
-    """Add `hold` and `limit_hold`. Cash only with anything owed holds; natural persons never."""
+def decide(
+    parties: ir.Table, graded: ir.Table, worst: ir.Table, policy: PolicyDoc, as_of: Any
+) -> ir.Table:
+    """Hold, limit_hold, colour, band and next_review of each (party, selling company)."""
+    t = parties.left_join(graded, list(KEY)).left_join(worst, list(KEY))
+    t = t.select(
+        *KEY, *_FROM_PARTY, "grade", "hard_stop",
+        flag_holds=ibis.coalesce(t.flag_holds, False), worst=ibis.coalesce(t.worst, 0),
+    )  # fmt: skip
+    t = t.mutate(**hold_columns(t, policy))
+    return t.select(
+        *KEY, "hold", "limit_hold",
+        colour=colour(t, policy), band=band(t, policy.band),
+        next_review=next_review(t, policy, as_of),
+    )  # fmt: skip
+
+
+_FROM_PARTY = (
+    "party_kind", "utilisation", "overdue_ratio", "net_exposure", "approved_state",
+    "approved_valid_to", "review_on", "prior_hold", "prior_grade", "prior_next_review",
+)  # fmt: skip
+
+
+def hold_columns(t: ir.Table, policy: PolicyDoc) -> dict[str, Any]:
+    """`hold` and `limit_hold`. Cash only with anything owed holds; natural persons never."""
     rule = policy.hold
     before = ibis.coalesce(t.prior_hold, False)
     by_use = limit_holds(t.utilisation, before, rule.above, rule.release_below)
     no_credit = (t.approved_state != "none") & t.utilisation.isnull() & (t.net_exposure > 0)
     by_grade = ibis.coalesce(t.grade.isin(list(rule.grades)), False)
     person = t.party_kind == "natural_person"
-    t = t.mutate(limit_hold=by_use | no_credit)
-    return t.mutate(hold=(t.limit_hold | by_grade | t.flag_holds) & ~person)
+    by_limit = by_use | no_credit
+    return {"limit_hold": by_limit, "hold": (by_limit | by_grade | t.flag_holds) & ~person}
 
 
 def colour(t: ir.Table, policy: PolicyDoc) -> Any:
@@ -77,7 +88,7 @@ def band(t: ir.Table, rule: BandDoc) -> Any:
     return used * 100 + late
 
 
-def next_review(t: ir.Table, policy: PolicyDoc, as_of: date) -> Any:
+def next_review(t: ir.Table, policy: PolicyDoc, as_of: Any) -> Any:
     """Earliest of the grade's cycle and the limit's own dates (REV-1).
 
     The cycle's date is carried from the prior decision while it is not due and the grade is the
@@ -88,8 +99,8 @@ def next_review(t: ir.Table, policy: PolicyDoc, as_of: date) -> Any:
         *((t.grade == band.grade, ibis.literal(band.review_days)) for band in policy.grades),
         otherwise=ibis.literal(policy.unrated_review_days),
     )
-    fresh = plus_days(day(as_of), cycle)
-    same = t.prior_grade.identical_to(t.grade) & (t.prior_next_review > day(as_of))
+    fresh = plus_days(as_of, cycle)
+    same = t.prior_grade.identical_to(t.grade) & (t.prior_next_review > as_of)
     by_cycle = ibis.ifelse(ibis.coalesce(same, False), t.prior_next_review, fresh)
     lead = ibis.literal(-policy.limit.expiry_lead_days)
     by_expiry = plus_days(t.approved_valid_to, lead)

@@ -16,7 +16,6 @@ import ibis.expr.types as ir
 from connector.credit.expressions import (
     convert,
     day,
-    join_left,
     money,
     per_unit,
     ratio,
@@ -27,7 +26,7 @@ from connector.credit.expressions import (
 from connector.credit.facts import Facts
 from connector.credit.policy import CapsDoc, LimitDoc, StepDoc
 from connector.credit.receivables import in_base
-from connector.credit.turnover import YEAR_DAYS, yearly_pace
+from connector.credit.turnover import YEAR_DAYS
 
 SOURCES = ("person", "file", "inherited", "policy")
 """Whose word counts, strongest first."""
@@ -35,14 +34,14 @@ SOURCES = ("person", "file", "inherited", "policy")
 _NO_MONEY = "decimal(18, 4)"
 
 
-def approved_limits(facts: Facts, rates: ir.Table, currency: str, as_of: date) -> ir.Table:
+def approved_limits(facts: Facts, rates: ir.Table) -> ir.Table:
     """The limit in force per (party, selling company), amount in company currency.
 
     A valid limit comes before an expired one, then person > file > inherited > policy, then the
     latest start. An expired limit is kept for reporting and marked. The total is the limit that
     names no selling company, else what the companies' own limits add up to.
     """
-    now = day(as_of)
+    now = facts.as_of
     a, f = facts["approved"], facts["limit"]
     columns = ["party_id", "state", "amount", "currency", "valid_from", "valid_to"]
     stored = a.select(
@@ -54,7 +53,7 @@ def approved_limits(facts: Facts, rates: ir.Table, currency: str, as_of: date) -
     )  # fmt: skip
     t = union_all([stored, landed.select(*stored.columns)])
     t = t.filter(t.state != "none", t.valid_from.isnull() | (t.valid_from <= now))
-    t = in_base(t.mutate(expired=(t.valid_to < now).fill_null(False)), rates, currency)
+    t = in_base(t.mutate(expired=(t.valid_to < now).fill_null(False)), rates)
     t = t.mutate(
         base=ibis.ifelse(t.state == "amount", convert(t.amount, t.rate), ibis.null(_NO_MONEY)),
         strength=when(*((t.source == s, n) for n, s in enumerate(SOURCES)), otherwise=len(SOURCES)),
@@ -96,8 +95,8 @@ def _added_up(own: ir.Table) -> ir.Table:
     )  # fmt: skip
 
 
-def availability(t: ir.Table, convention: str) -> ir.Table:
-    """Add `available` and `utilisation` from approved_state, approved_amount, net_exposure,
+def availability(t: ir.Table, convention: str) -> dict[str, Any]:
+    """`available` and `utilisation` from approved_state, approved_amount, net_exposure,
     collateral and expired (LIM-AVAIL, LIM-TRI).
 
     Convention A adds collateral to the limit, B takes it off the exposure. No limit: both null.
@@ -119,10 +118,10 @@ def availability(t: ir.Table, convention: str) -> ir.Table:
     available = ibis.ifelse(t.expired, ibis.least(available, zero()), available)
     used = ratio(ibis.greatest(money(exposure), zero()), money(effective))
     unlimited = t.approved_state == "unlimited"
-    return t.mutate(
-        available=ibis.ifelse(unlimited, ibis.null(_NO_MONEY), available),
-        utilisation=ibis.ifelse(unlimited, ibis.literal(0).cast("decimal(18, 10)"), used),
-    )
+    return {
+        "available": ibis.ifelse(unlimited, ibis.null(_NO_MONEY), available),
+        "utilisation": ibis.ifelse(unlimited, ibis.literal(0).cast("decimal(18, 10)"), used),
+    }
 
 
 def blend(methods: Mapping[str, tuple[Any, Decimal]]) -> tuple[Any, Any]:
@@ -204,13 +203,20 @@ def limit_methods(t: ir.Table, rule: LimitDoc, default_terms: int) -> dict[str, 
     return methods
 
 
-def propose(t: ir.Table, rule: LimitDoc, default_terms: int, portfolio: ir.Table) -> ir.Table:
+PROPOSAL_INPUT = (
+    "party_id", "selling_company", "grade", "terms_days", "yearly_sales", "agency_amount",
+    "approved_state", "approved_amount", "portfolio_sales",
+)  # fmt: skip
+"""What a proposal rests on."""
+
+
+def propose(t: ir.Table, rule: LimitDoc, default_terms: int) -> ir.Table:
     """Add proposed_state, proposed_amount, binding_cap, limit_coverage and every candidate.
 
     min(blend of the methods, caps, step guard), rounded down. Grades that only buy for cash get
     `cash_only`; unrated parties, too little coverage, or nothing to go by get `manual`.
     """
-    t = t.cross_join(portfolio).mutate(yearly_sales=yearly_pace(t))
+    t = t.select(*PROPOSAL_INPUT)
     methods = limit_methods(t, rule, default_terms)
     t = t.mutate(**{f"method_{name}": column for name, (column, _) in methods.items()})
     held = {name: (t[f"method_{name}"], weight) for name, (_, weight) in methods.items()}
@@ -254,17 +260,21 @@ def _caps(t: ir.Table, caps: CapsDoc) -> dict[str, Any]:
     return found
 
 
-def agency_limits(facts: Facts, rates: ir.Table, currency: str) -> ir.Table:
+def agency_limits(facts: Facts, rates: ir.Table) -> ir.Table:
     """A bureau's recommended maximum in company currency."""
-    a = in_base(facts["agency"], rates, currency)
+    a = in_base(facts["agency"], rates)
     amounts = a.mutate(base=convert(a.amount, a.rate))
     return amounts.group_by("party_id").agg(agency_amount=amounts.base.min())
 
 
 def join_approved(t: ir.Table, approved: ir.Table) -> ir.Table:
     """Add the approved limit; state `none` and `expired` false where there is none."""
-    t = join_left(t, approved, ["party_id", "selling_company"])
-    return t.mutate(
+    t = t.left_join(approved, ["party_id", "selling_company"])
+    return t.select(
+        *[name for name in t.columns if not name.endswith("_right") and name not in _FILLED],
         approved_state=ibis.coalesce(t.approved_state, "none"),
         expired=ibis.coalesce(t.expired, False),
     )
+
+
+_FILLED = ("approved_state", "expired")

@@ -6,6 +6,7 @@ Labels are English templates; their Chinese stands in the domain's texts.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -87,7 +88,7 @@ def bin_label(above: Decimal | None, up_to: Decimal | None, unit: Unit) -> str:
     return f"{figure(above, unit)} – {figure(up_to, unit)}"
 
 
-def ageing_columns(edges: tuple[int, ...]) -> tuple[str, ...]:
+def ageing_columns(edges: Sequence[int]) -> tuple[str, ...]:
     """Names of the ageing columns for the buckets' upper edges: age_current, age_1_30 …"""
     lower = [1, *(edge + 1 for edge in edges[:-1])]
     inner = [f"age_{low}_{high}" for low, high in zip(lower, edges, strict=True)]

@@ -7,14 +7,12 @@ no reasons.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import (
-    day,
     decimal_text,
     json_object,
     no_text,
@@ -26,9 +24,7 @@ from connector.credit.flags import FLAGS
 from connector.credit.metrics import METRICS, figure
 from connector.credit.party import KEY
 from connector.credit.policy import CharacteristicDoc, PolicyDoc
-from connector.credit.scorecard import NOT_ASSESSED
 from connector.credit.verdict import Verdict
-from connector.domain.decision import TOTAL
 
 HARD_STOP, FLAG, CHARACTERISTIC, CAP, LIMIT = "hard_stop", "flag", "characteristic", "cap", "limit"
 NOT_ENOUGH_DATA = "not_enough_data"
@@ -46,14 +42,12 @@ def metric_text(t: ir.Table, name: str) -> Any:
     return t[name].cast("string") if unit == "date" else decimal_text(t[name])
 
 
-def find_reasons(
-    verdict: Verdict, stops: ir.Table, policy: PolicyDoc, as_of: date
-) -> ir.Table:
+def find_reasons(verdict: Verdict, policy: PolicyDoc) -> ir.Table:
     """All reasons with `rank`, 1 = first."""
     t = verdict.parties
     lines = policy.scorecard.characteristics
     parts = [
-        _hard_stops(t, stops, policy, as_of),
+        _hard_stops(t, verdict.stops, policy),
         _flags(verdict.flags),
         _unrated(t, policy),
         *(_lost_points(t, line, place) for place, line in enumerate(lines)),
@@ -65,28 +59,23 @@ def find_reasons(
     return r.mutate(rank=ibis.row_number().over(window) + 1)
 
 
-def _row(t: ir.Table, source: str, group_no: int, **columns: Any) -> ir.Table:
+def _row(t: ir.Table, source: Any, group_no: int, **columns: Any) -> ir.Table:
     blank = {
         "metric": no_text(), "value": no_text(), "points": ibis.null("int64"),
         "points_lost": ibis.null("int64"), "weight_no": ibis.literal(0, type="int64"),
         "place_no": ibis.literal(0, type="int64"), "params": ibis.literal("{}"),
     }  # fmt: skip
-    fixed = {"source": ibis.literal(source), "group_no": ibis.literal(group_no, type="int64")}
-    return t.select(*KEY, **{**blank, **columns, **fixed})
+    blank |= {"source": source if isinstance(source, ir.Value) else ibis.literal(source), "group_no": ibis.literal(group_no, type="int64")}
+    return t.select(*KEY, **{**blank, **columns})
 
 
-def _hard_stops(t: ir.Table, stops: ir.Table, policy: PolicyDoc, as_of: date) -> ir.Table:
-    rule = policy.hard_stops
-    s = stops.filter(
-        stops.code.isin(list(rule.codes)), stops.since.isnull() | (stops.since <= day(as_of))
-    )
-    s = s.group_by("party_id", "code").agg(since=s.since.min())
-    s = t.select(*KEY).inner_join(s, "party_id")
-    place = when(*((s.code == code, number) for number, code in enumerate(rule.codes)))
+def _hard_stops(t: ir.Table, stops: ir.Table, policy: PolicyDoc) -> ir.Table:
+    s = t.select(*KEY).inner_join(stops, "party_id")
     since = s.since.cast("string")
+    grade = ibis.literal(policy.hard_stops.grade)
     return _row(
-        s, HARD_STOP, 0, code=s.code, place_no=place.cast("int64"), value=since,
-        params=json_object({"grade": ibis.literal(rule.grade), "since": since}),
+        s, HARD_STOP, 0, code=s.code, place_no=s.place_no, value=since,
+        params=json_object({"grade": grade, "since": since}),
     )  # fmt: skip
 
 
@@ -110,8 +99,7 @@ def _unrated(t: ir.Table, policy: PolicyDoc) -> ir.Table:
 
 
 def _lost_points(t: ir.Table, line: CharacteristicDoc, place: int) -> ir.Table:
-    lost, points = t[f"lost_{line.id}"], t[f"pts_{line.id}"]
-    t = t.filter(lost > 0)
+    t = t.filter(t[f"lost_{line.id}"] > 0)
     params = json_object(
         {
             "bin": t[f"bin_{line.id}"],
@@ -120,7 +108,6 @@ def _lost_points(t: ir.Table, line: CharacteristicDoc, place: int) -> ir.Table:
             "points_lost": whole_text(t[f"lost_{line.id}"]),
         }
     )
-    del lost, points
     return _row(
         t, CHARACTERISTIC, 2, code=ibis.literal(line.id), metric=ibis.literal(line.metric),
         value=metric_text(t, line.metric), points=t[f"pts_{line.id}"],
@@ -141,13 +128,10 @@ def _limit(t: ir.Table, policy: PolicyDoc) -> ir.Table:
             "share": ibis.literal(figure(share, "ratio") if share is not None else "–"),
         }
     )
-    found = _row(
-        t, LIMIT, 3, code=ibis.literal("limit_") + t.binding_cap, params=params,
-        value=decimal_text(t.proposed_amount),
+    return _row(
+        t, ibis.ifelse(is_cap, CAP, LIMIT), 3, code=ibis.literal("limit_") + t.binding_cap,
+        params=params, value=decimal_text(t.proposed_amount),
     )  # fmt: skip
-    caps = t.select(*KEY, is_cap=is_cap)
-    found = found.inner_join(caps, KEY)
-    return found.mutate(source=ibis.ifelse(found.is_cap, CAP, LIMIT))
 
 
 def find_points(t: ir.Table, policy: PolicyDoc) -> ir.Table:
@@ -201,5 +185,3 @@ def _note(t: ir.Table, name: str) -> Any:
         return ibis.ifelse(t.items_without_rate > 0, "amounts_without_rate", no_text())
     return no_text()
 
-
-__all__ = ["NOT_ASSESSED", "TOTAL", "find_metrics", "find_points", "find_reasons", "metric_text"]

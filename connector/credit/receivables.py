@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -22,29 +23,27 @@ from connector.credit.metrics import ageing_columns
 TOTAL_KEY = ("party_id", "selling_company")
 
 
-def rates_at(facts: Facts, currency: str, as_of: Any) -> ir.Table:
+def rates_at(facts: Facts) -> ir.Table:
     """One rate a currency for the whole book: that of the valuation date, to company currency."""
-    fx = facts["fx"]
-    fx = fx.filter(fx.rate_date == as_of, fx.currency != currency, fx.rate.notnull())
-    return fx.group_by("currency").agg(rate=fx.rate.max())
+    fx, moment = facts["fx"], facts.moment
+    own = moment.select("currency", rate=ibis.literal(1).cast("decimal(18, 10)"))
+    fx = fx.filter(fx.rate_date == facts.as_of, fx.rate.notnull())
+    found = fx.group_by("currency").agg(rate=fx.rate.max())
+    return union_all([found.anti_join(own, "currency"), own])
 
 
-def in_base(table: ir.Table, rates: ir.Table, currency: str) -> ir.Table:
-    """Add `rate`: 1 for the company currency, else the day's rate, null when there is none."""
-    table = join_left(table, rates, ["currency"])
-    one = ibis.literal(1).cast("decimal(18, 10)")
-    return table.mutate(rate=ibis.ifelse(table.currency == currency, one, table.rate))
+def in_base(table: ir.Table, rates: ir.Table) -> ir.Table:
+    """Add `rate` to company currency, 1 for itself, null when there is none."""
+    return join_left(table, rates, ["currency"])
 
 
-def open_items(
-    invoices: ir.Table, rates: ir.Table, currency: str, as_of: Any, edges: tuple[int, ...]
-) -> ir.Table:
+def open_items(invoices: ir.Table, rates: ir.Table, as_of: Any, edges: Sequence[int]) -> ir.Table:
     """Invoices with an open amount: days past due, bucket, disputed part, base amounts (AGE-1).
 
     `days_past_due` = as_of − due date; 0 on the due date, which is not overdue. Bucket bounds: 30
     belongs to 1–30. An item without rate keeps null base amounts; it is counted, never zero.
     """
-    t = in_base(invoices.filter(invoices.open > 0), rates, currency)
+    t = in_base(invoices.filter(invoices.open > 0), rates)
     part = ibis.greatest(ibis.least(t.disputed_part, t.open), zero())
     t = t.mutate(
         days_past_due=days_between(as_of, t.due_date),
@@ -57,7 +56,7 @@ def open_items(
     ).mutate(base_undisputed=lambda x: money(x.base - x.base_disputed))
 
 
-def bucket_of(t: ir.Table, edges: tuple[int, ...]) -> Any:
+def bucket_of(t: ir.Table, edges: Sequence[int]) -> Any:
     """Name of the ageing column an item belongs to, by its days past due."""
     names = ageing_columns(edges)
     bounds = zip((0, *edges), names, strict=False)
@@ -69,7 +68,7 @@ def _sum_where(t: ir.Table, amount: Any, condition: Any) -> Any:
     return money(ibis.coalesce(amount.sum(where=condition), zero()))
 
 
-def receivables_by_currency(items: ir.Table, edges: tuple[int, ...]) -> ir.Table:
+def receivables_by_currency(items: ir.Table, edges: Sequence[int]) -> ir.Table:
     """Open, overdue, disputed and every ageing bucket in document currency.
 
     One row a (party, selling company, currency), `selling_company` "" for documents that name none
@@ -87,7 +86,7 @@ def receivables_by_currency(items: ir.Table, edges: tuple[int, ...]) -> ir.Table
     return found.order_by("party_id", "selling_company", "currency")
 
 
-def receivable_sums(items: ir.Table, edges: tuple[int, ...], grace_days: int) -> ir.Table:
+def receivable_sums(items: ir.Table, edges: Sequence[int], grace_days: int) -> ir.Table:
     """Additive figures of the open items per (party, seller), in company currency.
 
     `late_days_amount` = Σ undisputed overdue × days past due, for the weighted averages.

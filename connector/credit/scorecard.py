@@ -15,6 +15,7 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import ratio, when
+from connector.credit.facts import Facts
 from connector.credit.metrics import METRICS, bin_label
 from connector.credit.policy import CharacteristicDoc, GradeDoc, HardStopsDoc, ScorecardDoc
 
@@ -23,47 +24,64 @@ NOT_ASSESSED = "not_assessed"
 
 
 def score(t: ir.Table, card: ScorecardDoc) -> ir.Table:
-    """Add score, coverage and, for each characteristic k, pts_k, best_k, lost_k and bin_k.
+    """Score, coverage and, for each characteristic k, pts_k, best_k, lost_k and bin_k.
 
     Σ pts_k = score (SC-MISSING with `renormalise`: 68 of 100, coverage 0.75). Half-up. Below the
     card's coverage score and points are null.
     """
     lines = card.characteristics
-    t = t.mutate(**{f"raw_{line.id}": _raw_points(t, line) for line in lines})
-    t = t.mutate(
+    t = t.select("party_id", "selling_company", *sorted({line.metric for line in lines}))
+    t = t.select(
+        "party_id",
+        "selling_company",
+        known=sum((ibis.ifelse(t[x.metric].notnull(), x.weight, 0) for x in lines), start=_none()),
+        **{f"raw_{line.id}": _raw_points(t, line) for line in lines},
         **{f"bin_{line.id}": _bin(t, line) for line in lines},
-        **{f"weight_{line.id}": _weight(t, line) for line in lines},
     )
-    known = sum((ibis.ifelse(t[x.metric].notnull(), x.weight, 0) for x in lines), start=_none())
-    scale = sum((t[f"weight_{line.id}"] for line in lines), start=_none())
+    weights = {line.id: _weight(t, line) for line in lines}
     whole = ibis.literal(100).cast("decimal(18, 10)")
-    t = t.mutate(coverage=ratio(known.cast("decimal(18, 10)"), whole), card_scale=scale)
-    t = t.mutate(scored=(t.coverage >= card.min_coverage) & (t.card_scale > 0))
-    return _add_rounded(t, lines)
+    t = t.mutate(
+        coverage=ratio(t.known.cast("decimal(18, 10)"), whole),
+        card_scale=sum(weights.values(), start=_none()),
+        **{f"weight_{name}": weight for name, weight in weights.items()},
+    )
+    return _add_rounded(t, card)
 
 
 def _none() -> Any:
     return ibis.literal(0, type="int64")
 
 
-def _add_rounded(t: ir.Table, lines: Sequence[CharacteristicDoc]) -> ir.Table:
-    got: Any = _none()
-    most: Any = _none()
+def _add_rounded(t: ir.Table, card: ScorecardDoc) -> ir.Table:
+    """Points scaled to 100 and rounded along their running sum."""
+    scored = (t.coverage >= card.min_coverage) & (t.card_scale > 0)
+    got, most = _none(), _none()
     columns: dict[str, Any] = {}
-    got_before, most_before = _none(), _none()
-    for line in lines:
+    for line in card.characteristics:
         got = got + ibis.coalesce(t[f"raw_{line.id}"], 0)
         most = most + t[f"weight_{line.id}"]
-        got_here, most_here = _scaled(got, t.card_scale), _scaled(most, t.card_scale)
+        columns[f"got_{line.id}"] = _scaled(got, t.card_scale)
+        columns[f"most_{line.id}"] = _scaled(most, t.card_scale)
+    t = t.mutate(**columns, scored=scored)
+    return _points_of_sums(t, card.characteristics)
+
+
+def _points_of_sums(t: ir.Table, lines: Sequence[CharacteristicDoc]) -> ir.Table:
+    got_before, most_before = _none(), _none()
+    columns: dict[str, Any] = {}
+    unknown = ibis.null("int64")
+    for line in lines:
+        got, most = t[f"got_{line.id}"], t[f"most_{line.id}"]
         counts = t.scored & (t[f"weight_{line.id}"] > 0)
-        points = ibis.ifelse(counts, got_here - got_before, ibis.null("int64"))
-        best = ibis.greatest(most_here - most_before, got_here - got_before)
-        columns[f"pts_{line.id}"] = points
+        points = got - got_before
+        best = ibis.greatest(most - most_before, points)
+        columns[f"pts_{line.id}"] = ibis.ifelse(counts, points, unknown)
         columns[f"best_{line.id}"] = ibis.ifelse(counts, best, ibis.literal(line.weight, "int64"))
-        got_before, most_before = got_here, most_here
-    t = t.mutate(**columns, score=ibis.ifelse(t.scored, got_before, ibis.null("int64")))
-    lost = {f"lost_{x.id}": t[f"best_{x.id}"] - t[f"pts_{x.id}"] for x in lines}
-    return t.mutate(**lost)
+        columns[f"lost_{line.id}"] = ibis.ifelse(counts, best - points, unknown)
+        got_before, most_before = got, most
+    score = ibis.ifelse(t.scored, got_before, unknown)
+    bins = [f"bin_{line.id}" for line in lines]
+    return t.select("party_id", "selling_company", "coverage", *bins, **columns, score=score)
 
 
 def _scaled(points: Any, scale: Any) -> Any:
@@ -114,12 +132,21 @@ def _weight(t: ir.Table, line: CharacteristicDoc) -> Any:
     return ibis.ifelse(known, ibis.literal(line.weight, type="int64"), _none())
 
 
-def hard_stop_of(stops: ir.Table, rule: HardStopsDoc, as_of: Any) -> ir.Table:
+def counted_stops(facts: Facts, rule: HardStopsDoc) -> ir.Table:
+    """Hard stops that the policy names and that have begun, with their place in its order."""
+    s = facts["hard_stop"]
+    begun = s.since.isnull() | (s.since <= facts.as_of)
+    s = s.filter(s.code.isin(list(rule.codes)), begun)
+    s = s.group_by("party_id", "code").agg(since=s.since.min())
+    place = when(*((s.code == code, number) for number, code in enumerate(rule.codes)), otherwise=0)
+    return s.mutate(place_no=place.cast("int64"))
+
+
+def first_stop(stops: ir.Table, rule: HardStopsDoc) -> ir.Table:
     """The first hard stop of each party in the policy's order (SC-HARDSTOP)."""
-    s = stops.filter(stops.code.isin(list(rule.codes)), stops.since.isnull() | (stops.since <= as_of))
-    order = when(*((s.code == code, number) for number, code in enumerate(rule.codes)))
-    first = s.mutate(place=order).group_by("party_id").agg(place=lambda x: x.place.min())
-    code = when(*((first.place == number, code) for number, code in enumerate(rule.codes)))
+    first = stops.group_by("party_id").agg(place_no=stops.place_no.min())
+    branches = [(first.place_no == number, code) for number, code in enumerate(rule.codes)]
+    code = when(*branches) if branches else ibis.null("string")
     return first.select("party_id", hard_stop=code)
 
 

@@ -26,9 +26,10 @@ from connector.credit.expressions import (
     when,
     zero,
 )
-from connector.credit.facts import Facts, Stage
+from connector.credit.facts import Facts
 from connector.credit.policy import PolicyDoc
 from connector.credit.pouring import pair, pour
+from connector.credit.program import Builder
 
 DERIVED = ("equal_amount", "oldest_first", "cleared")
 """Ways of matching that we concluded ourselves."""
@@ -46,8 +47,9 @@ class Settled:
     cash: ir.Table
 
 
-def settle(stage: Stage, facts: Facts, policy: PolicyDoc, as_of: Any) -> Settled:
-    """Match credit notes, allocations and payments to invoices as known at `as_of`."""
+def settle(stage: Builder, facts: Facts, policy: PolicyDoc) -> Settled:
+    """Match credit notes, allocations and payments to invoices as known at the valuation date."""
+    as_of = facts.as_of
     invoices = stage.keep("invoices", posted_invoices(facts, policy, as_of))
     seller = stage.keep("seller", only_seller(invoices))
     credits = stage.keep("credits", credit_notes(facts, as_of, seller))

@@ -3,78 +3,72 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from importlib import import_module
 
 import ibis
 import ibis.expr.types as ir
 
 from connector.credit import holds, limits, scorecard
-from connector.credit.expressions import day, join_left, union_all
-from connector.credit.facts import Facts, Stage
+from connector.credit.expressions import join_left, union_all
+from connector.credit.facts import Facts
 from connector.credit.flags import FLAGS
 from connector.credit.flags.finding import FlagContext
 from connector.credit.party import KEY, Book
 from connector.credit.policy import PolicyDoc
+from connector.credit.program import Builder
 from connector.domain.decision import TOTAL
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Decided parties (wide) and their flags."""
+    """Decided parties (wide), their flags, and the hard stops that count."""
 
     parties: ir.Table
     flags: ir.Table
+    stops: ir.Table
 
 
-def judge(
-    stage: Stage, facts: Facts, book: Book, policy: PolicyDoc, as_of: date,
-    portfolio: ir.Table | None = None,
-) -> Verdict:  # fmt: skip
-    """Score, grade, propose, flag, hold. `portfolio` overrules the yearly sales of the whole book."""
-    stops = scorecard.hard_stop_of(facts["hard_stop"], policy.hard_stops, day(as_of))
-    t = join_left(book.parties, stops, ["party_id"])
-    t = stage.keep("scored", scorecard.score(t, policy.scorecard))
-    t = stage.keep("graded", scorecard.grade(t, policy.grades, policy.hard_stops))
-    if portfolio is None:
-        portfolio = stage.keep("portfolio", portfolio_sales(t))
+def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdict:
+    """Score, grade, propose, flag, hold."""
+    p = book.parties
+    stops = stage.keep("stops", scorecard.counted_stops(facts, policy.hard_stops))
+    first = scorecard.first_stop(stops, policy.hard_stops)
+    scored = stage.keep("scored", scorecard.score(p, policy.scorecard))
+    graded = scored.left_join(first, "party_id").select(*scored.columns, "hard_stop")
+    graded = stage.keep("graded", scorecard.grade(graded, policy.grades, policy.hard_stops))
+    portfolio = stage.keep("portfolio", portfolio_sales(p, facts))
+    asked = p.left_join(graded.select(*KEY, "grade"), KEY).cross_join(portfolio)
     terms = policy.ageing.default_terms_days
-    t = stage.keep("limited", limits.propose(t, policy.limit, terms, portfolio))
-    flags = stage.keep("flags", raise_flags(t, book, facts, policy, as_of))
-    t = holds.decide_hold(holds.with_flags(t, flags, policy), policy)
-    t = stage.keep("held", t)
-    t = t.mutate(
-        colour=holds.colour(t, policy),
-        band=holds.band(t, policy.band),
-        next_review=holds.next_review(t, policy, as_of),
-    )
-    return Verdict(stage.keep("judged", t), flags)
+    limited = stage.keep("limited", limits.propose(asked, policy.limit, terms))
+    flags = stage.keep("flags", raise_flags(p, book, facts, policy))
+    worst = stage.keep("worst", holds.flag_sums(flags, policy))
+    held = stage.keep("held", holds.decide(p, graded, worst, policy, facts.as_of))
+    t = graded.inner_join(p, KEY).inner_join(limited, KEY).inner_join(held, KEY)
+    kept = [name for name in t.columns if not name.endswith("_right")]
+    return Verdict(stage.keep("judged", t.select(*kept)), flags, stops)
 
 
-def portfolio_sales(t: ir.Table) -> ir.Table:
-    """One row: a year's credit sales of everybody in scope."""
+def portfolio_sales(t: ir.Table, facts: Facts) -> ir.Table:
+    """One row: a year's credit sales of everybody in scope, unless the moment states them."""
     whole = t.filter(t.selling_company == TOTAL)
-    total = ibis.coalesce(ibis.greatest(whole.sales_year, 0).sum(), 0)
-    return whole.aggregate(portfolio_sales=total.cast("decimal(18, 4)"))
+    total = ibis.coalesce(ibis.greatest(whole.sales_year, 0).sum(), 0).cast("decimal(18, 4)")
+    given = facts.moment.portfolio_sales.as_scalar()
+    return whole.aggregate(found=total).select(
+        portfolio_sales=lambda x: ibis.coalesce(given, x.found)
+    )
 
 
-def raise_flags(
-    t: ir.Table, book: Book, facts: Facts, policy: PolicyDoc, as_of: date
-) -> ir.Table:
+def raise_flags(t: ir.Table, book: Book, facts: Facts, policy: PolicyDoc) -> ir.Table:
     """All enabled flags; `since` is carried while the flag has been up, else it is today."""
     found = []
     for code in FLAGS:
         rule = policy.flags[code]
-        if rule.enabled:
-            module = import_module(f"connector.credit.flags.{code}")
-            found.append(module.find(FlagContext(t, book.items, rule)))
-    if not found:
-        nothing = FlagContext(t, book.items, next(iter(policy.flags.values())))
-        module = import_module(f"connector.credit.flags.{FLAGS[0]}")
-        found = [module.find(nothing).limit(0)]
+        module = import_module(f"connector.credit.flags.{code}")
+        raised = module.find(FlagContext(t, book.items, rule))
+        found.append(raised if rule.enabled else raised.limit(0))
     flags = union_all(found)
     prior = facts["prior_flag"]
     prior = prior.group_by(*KEY, "code").agg(prior_since=prior.since.min())
     flags = join_left(flags, prior, [*KEY, "code"])
-    since = ibis.coalesce(flags.prior_since, day(as_of))
+    since = ibis.coalesce(flags.prior_since, facts.as_of)
     return flags.mutate(since=since).drop("prior_since")
