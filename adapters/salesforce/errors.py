@@ -190,6 +190,8 @@ _BY_STATUS: dict[int, _Rule] = {
 _PROVES_NOT_APPLIED = frozenset(
     {"SERVER_UNAVAILABLE", "INSERT_UPDATE_DELETE_NOT_ALLOWED_DURING_MAINTENANCE"}
 )
+# A refused query is repeated before the reason; a long one would push the reason out of sight.
+_ECHO = re.compile(r"\A.*ERROR at Row:\d+:Column:\d+\s*", re.DOTALL)
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
 _NO_TYPE = re.compile(r"sObject type '([^']+)' is not supported")
 
@@ -207,7 +209,7 @@ def read_fault(answer: Answer) -> Fault:
     detail = first.get("message") or first.get("error_description") or ""
     fields = first.get("fields")
     names = tuple(map(str, fields)) if isinstance(fields, list) else ()
-    return Fault(str(code), shorten(str(detail)), names)
+    return Fault(str(code), shorten(_ECHO.sub("", str(detail))), names)
 
 
 def translate_answer(answer: Answer, call: Call) -> CreditflagError:

@@ -19,7 +19,7 @@ from adapters.salesforce.pull import read_stamp, strip_attributes
 from adapters.salesforce.query import (
     URL_BYTES_MAX,
     check_name,
-    match_containing,
+    match_or_carry,
     match_values,
     measure_url,
     write_select,
@@ -88,8 +88,8 @@ class Writer:
     ) -> Mapping[str, str]:
         """Record ids by key, the oldest where several carry it.
 
-        An external id must equal the key; another text must contain it as `[key]`. Archived
-        activities are looked through too, deleted records are not.
+        The field must equal the key, or contain it as `[key]` unless it is an external id.
+        Archived activities are looked through too, deleted records are not.
         """
         info = self._catalogue.expect(object_name)
         field = info.find(check_name(key_field, info.name))
@@ -219,13 +219,13 @@ def _fill(
 def _match_keys(field: FieldInfo, keys: Sequence[str]) -> str:
     if field.external_id:
         return match_values(field.name, keys)
-    return match_containing(field.name, [f"[{key}]" for key in keys])
+    return match_or_carry(field.name, keys)
 
 
 def _carries(text: str, key: str, field: FieldInfo) -> bool:
     """Whether the folded text is or holds the key; Salesforce compares without regard to case."""
     folded = key.casefold()
-    return text == folded if field.external_id else f"[{folded}]" in text
+    return text == folded or (not field.external_id and f"[{folded}]" in text)
 
 
 def _chunk_keys(field: FieldInfo, keys: Sequence[str]) -> Iterator[list[str]]:

@@ -105,7 +105,8 @@ def match_values(field: str, values: Sequence[str]) -> str:
     return str(format_soql("{:literal} IN {}", field, list(values)))
 
 
-def match_containing(field: str, pieces: Sequence[str]) -> str:
-    """`field` contains one of the pieces, literally."""
-    parts = [str(format_soql("{:literal} LIKE '%{:like}%'", field, piece)) for piece in pieces]
+def match_or_carry(field: str, keys: Sequence[str]) -> str:
+    """`field` equals one of the keys, or contains it as `[key]`."""
+    parts = [match_values(field, keys)]
+    parts += [str(format_soql("{:literal} LIKE '%[{:like}]%'", field, key)) for key in keys]
     return f"({' OR '.join(parts)})"

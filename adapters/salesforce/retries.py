@@ -7,6 +7,7 @@ from tenacity.stop import stop_base
 from tenacity.wait import wait_base
 
 from connector.errors import TransientError, UnknownOutcomeError, UnreachableError
+from connector.logs import get_logger
 from connector.ports.clock import ClockPort
 
 ATTEMPTS = 6
@@ -16,12 +17,13 @@ _RESTARTS = "INVALID_QUERY_LOCATOR"  # the same call cannot succeed; the reader 
 
 
 def retry_reads(clock: ClockPort) -> tenacity.Retrying:
-    """Attempts for one read: the last error is raised as it is."""
+    """Attempts for one read, each repetition logged; the last error is raised as it is."""
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(is_worth_repeating),
         wait=_WaitAsTold(),
         stop=_StopInTime(clock),
         sleep=clock.sleep,
+        before_sleep=_log_repetition,
         reraise=True,
     )
 
@@ -33,6 +35,18 @@ def is_worth_repeating(error: BaseException) -> bool:
         and not isinstance(error, UnknownOutcomeError)
         and error.code != _RESTARTS
     )
+
+
+def _log_repetition(retry_state: tenacity.RetryCallState) -> None:
+    error = retry_state.outcome.exception() if retry_state.outcome else None
+    if isinstance(error, TransientError):
+        get_logger().warning(
+            "call repeated",
+            code=error.code or type(error).__name__,
+            where=error.where,
+            attempt=retry_state.attempt_number,
+            wait=round(retry_state.upcoming_sleep, 1),
+        )
 
 
 class _WaitAsTold(wait_base):

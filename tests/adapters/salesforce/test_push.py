@@ -266,6 +266,15 @@ def test_without_external_id_a_lost_create_is_found_by_its_key(
     assert adapter.find_by_key("Task", "Subject", [key, "acme|50", "other"]) == {key: task["Id"]}
 
 
+def test_a_plain_text_may_also_be_the_key(
+    emulator: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    whole, part = emulator.control.seed("Task", [{"Subject": "k1"}, {"Subject": "about [k2]"}])
+    emulator.control.seed("Task", [{"Subject": "k3 and more"}])
+    found = adapter.find_by_key("Task", "Subject", ["k1", "k2", "k3"])
+    assert found == {"k1": whole, "k2": part}
+
+
 def test_the_oldest_of_several_counts_and_the_bin_does_not(
     emulator: RunningEmulator, adapter: SalesforceAdapter
 ) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from adapters.salesforce import errors
 from adapters.salesforce.errors import Call, CallKind, read_fault, shorten, translate_answer
 from adapters.salesforce.outcomes import read_outcome
-from adapters.salesforce.query import check_filter, match_containing, match_values
+from adapters.salesforce.query import check_filter, match_or_carry, match_values
 from adapters.salesforce.rows import encode_json
 from adapters.salesforce.transport import Answer
 from connector.domain.texts import chinese_templates
@@ -44,7 +44,7 @@ def test_decimals_keep_every_digit() -> None:
 
 @given(st.text(max_size=60))
 def test_values_in_a_condition_cannot_leave_their_quotes(text: str) -> None:
-    for condition in (match_values("Name", [text]), match_containing("Name", [text])):
+    for condition in (match_values("Name", [text]), match_or_carry("Name", [text])):
         assert check_filter(condition, "Account") == f"({condition})"
 
 
@@ -97,6 +97,18 @@ def test_no_answer_breaks_the_translation(status: int, body: bytes) -> None:
         assert "acme" in error.where
         assert error.next_step
         assert "{" not in str(error).replace(body.decode("utf-8", "replace"), "")
+
+
+def test_the_reason_is_told_however_long_the_query_was() -> None:
+    echo = "\nSELECT " + "Name, " * 500 + "Id FROM Account\n   ^\nERROR at Row:1:Column:21\n"
+    column = echo + "No such column 'Foo__c' on entity 'Account'. If you are attempting to use"
+    body = json.dumps([{"errorCode": "INVALID_FIELD", "message": column}]).encode()
+    error = translate_answer(answer(400, body), Call("read", "Account", "acme"))
+    assert "no field Foo__c on Account" in str(error)
+    path = echo + "Didn't understand relationship 'Onwer' in field path."
+    body = json.dumps([{"errorCode": "INVALID_FIELD", "message": path}]).encode()
+    error = translate_answer(answer(400, body), Call("read", "Account", "acme"))
+    assert "understand relationship 'Onwer'" in str(error)
 
 
 def test_a_deeply_nested_body_is_no_fault_of_ours() -> None:
