@@ -15,7 +15,8 @@ _WIDE = pa.decimal128(38, 10)
 def decimal_texts(column: pa.Array, scale: int) -> pa.Array:
     """Texts of decimals, rounded half-up (away from zero) to `scale` digits."""
     rounded = pc.round(column, ndigits=scale, round_mode="half_towards_infinity")
-    text = rounded.cast(pa.string())
+    # Arrow writes small numbers of a large scale with an exponent; the narrow type has none.
+    text = rounded.cast(pa.decimal128(38, max(scale, 0))).cast(pa.string())
     pointed = pc.match_substring(text, ".")
     text = pc.if_else(pointed, pc.replace_substring_regex(text, r"\.?0+$", ""), text)
     return pc.if_else(pc.equal(text, "-0"), "0", text)
