@@ -43,6 +43,10 @@ class EmulatorControl:
             raise EmulatorControlError(f"{action}: {value.get('error', value)}")
         return value
 
+    def reset(self) -> None:
+        """Empty the emulator: records, schema, clock, faults, counters; the credentials stay."""
+        self.ask("POST", "reset")
+
     # --- clock -----------------------------------------------------------------------
 
     def now(self) -> datetime:

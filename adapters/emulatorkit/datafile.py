@@ -8,6 +8,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+# A replaced row keeps its place, so that a restart reads rows in the order of creation.
+_STORE_ROW = (
+    "INSERT INTO records VALUES (?, ?, ?) "
+    "ON CONFLICT (object, id) DO UPDATE SET body = excluded.body"
+)
+
 
 class DataFile:
     """Rows by table and id, and named settings, each as JSON text."""
@@ -20,13 +26,15 @@ class DataFile:
         self._db.execute("PRAGMA synchronous = NORMAL")
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS records (object TEXT, id TEXT, body TEXT, "
-            "PRIMARY KEY (object, id)) WITHOUT ROWID"
+            "PRIMARY KEY (object, id))"
         )
         self._db.execute("CREATE TABLE IF NOT EXISTS settings (name TEXT PRIMARY KEY, body TEXT)")
 
     def read_rows(self) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Yield table, id and row of every stored record."""
-        for table, record_id, body in self._db.execute("SELECT object, id, body FROM records"):
+        for table, record_id, body in self._db.execute(
+            "SELECT object, id, body FROM records ORDER BY rowid"
+        ):
             yield table, record_id, json.loads(body)
 
     def write_rows(self, rows: Iterable[tuple[str, str, dict[str, Any] | None]]) -> None:
@@ -39,7 +47,7 @@ class DataFile:
                 )
             else:
                 self._db.execute(
-                    "INSERT OR REPLACE INTO records VALUES (?, ?, ?)",
+                    _STORE_ROW,
                     (table, record_id, json.dumps(row, ensure_ascii=False)),
                 )
         self._db.execute("COMMIT")
@@ -52,6 +60,11 @@ class DataFile:
     def write_setting(self, name: str, value: Any) -> None:
         """Store a setting."""
         self._db.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, json.dumps(value)))
+
+    def clear_org(self) -> None:
+        """Forget all rows and settings but the certificate authority."""
+        self._db.execute("DELETE FROM records")
+        self._db.execute("DELETE FROM settings WHERE name <> 'ca'")
 
     def close(self) -> None:
         """Close the file."""

@@ -137,10 +137,17 @@ class OrgClient:
         return found
 
 
-@pytest.fixture
-def emulator():
+@pytest.fixture(scope="session")
+def server():
+    """One server for all tests; `emulator` empties it before each."""
     with start(tls=False) as running:
         yield running
+
+
+@pytest.fixture
+def emulator(server):
+    server.control.reset()
+    return server
 
 
 @pytest.fixture

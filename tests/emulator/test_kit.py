@@ -108,6 +108,7 @@ def test_checksums_of_recorded_ids(recorded):
 @given(st.text(alphabet=BASE62, min_size=15, max_size=15))
 def test_18_characters_survive_any_change_of_case(id15):
     whole = to_18(id15)
+    assert whole is not None
     assert to_18(whole) == whole
     assert to_18(whole.lower()) == whole
     assert to_18(whole.swapcase()) == whole

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import requests
@@ -113,16 +114,35 @@ def test_deletes_clock_settings_and_authority_survive(tmp_path):
         control.settings(daily_limit=77)
         control.set_clock(control.now().replace(year=2040), frozen=True)
         moment = control.now()
-        authority = first.ca_file.read_bytes()
+        authority = Path(str(first.ca_file)).read_bytes()
     with start(data=data) as second:
         assert [row["Id"] for row in second.control.records("Account")] == [kept]
         assert second.control.settings()["daily_limit"] == 77
         assert second.control.now() == moment
-        assert second.ca_file.read_bytes() == authority
+        assert Path(str(second.ca_file)).read_bytes() == authority
         answer = requests.get(
             f"{second.tls_url}/services/data", verify=str(second.ca_file), timeout=30
         )
         assert answer.status_code == 200
+
+
+def test_a_reset_empties_the_org_but_keeps_its_app(tmp_path):
+    data = tmp_path / "org.sqlite"
+    with start(data=data, tls=False) as first:
+        first.control.apply_schema({"hide": ["Account.Site"]})
+        first.control.seed("Account", [{"Name": "a"}])
+        first.control.add_faults({"action": "html"})
+        first.control.reset()
+        assert first.control.records("Account") == []
+        assert first.control.faults() == {"calls": [], "records": []}
+        secret = first.client_secret
+    with start(data=data, tls=False) as second:
+        assert second.client_secret == secret
+        assert second.control.records("Account") == []
+        assert [user["LastName"] for user in second.control.records("User")] == [
+            "Admin",
+            "Integration",
+        ]
 
 
 def test_a_taken_port_is_one_sentence(tmp_path):

@@ -7,7 +7,9 @@ from decimal import Decimal
 
 import pytest
 import requests
-from simple_salesforce import Salesforce, exceptions, format_soql
+from simple_salesforce import exceptions
+from simple_salesforce.api import Salesforce
+from simple_salesforce.format import format_soql
 
 from adapters.salesforce.emulator import start
 
@@ -68,6 +70,13 @@ def sf(session, token):
     )
 
 
+def first_error(caught) -> dict[str, str]:
+    """Return the first error of the list that the API sent."""
+    content = caught.value.content
+    assert isinstance(content, list)
+    return content[0]
+
+
 def test_the_authority_is_needed(secure, token):
     assert token["instance_url"] == secure.tls_url
     bare = requests.Session()
@@ -90,7 +99,7 @@ def test_rows(sf, secure):
     assert secure.control.record("Account", record_id)["IsDeleted"] is True
     with pytest.raises(exceptions.SalesforceResourceNotFound) as caught:
         sf.Account.get(record_id)
-    assert caught.value.content[0]["errorCode"] == "ENTITY_IS_DELETED"
+    assert first_error(caught)["errorCode"] == "ENTITY_IS_DELETED"
 
 
 def test_queries_page_by_themselves(sf, secure):
@@ -119,7 +128,7 @@ def test_format_soql_speaks_our_dialect(sf):
     assert [row["Name"] for row in sf.query(soql)["records"]] == ["O'Hara"]
     with pytest.raises(exceptions.SalesforceMalformedRequest) as caught:
         sf.query(format_soql("SELECT Id FROM Account WHERE Id IN {}", []))
-    assert caught.value.content[0]["errorCode"] == "MALFORMED_QUERY"
+    assert first_error(caught)["errorCode"] == "MALFORMED_QUERY"
 
 
 def test_describe_limits_and_usage(sf):
@@ -148,26 +157,27 @@ def test_collections_and_composite_through_restful(sf):
 def test_errors_carry_the_list_of_the_api(sf):
     with pytest.raises(exceptions.SalesforceMalformedRequest) as caught:
         sf.Account.create({})
-    assert caught.value.content[0]["errorCode"] == "REQUIRED_FIELD_MISSING"
+    assert first_error(caught)["errorCode"] == "REQUIRED_FIELD_MISSING"
     with pytest.raises(exceptions.SalesforceMalformedRequest) as caught:
         sf.query("SELECT Nope FROM Account")
-    assert caught.value.content[0]["errorCode"] == "INVALID_FIELD"
+    assert first_error(caught)["errorCode"] == "INVALID_FIELD"
 
 
 def test_an_expired_session_is_told(sf, secure):
     secure.control.expire_sessions()
     with pytest.raises(exceptions.SalesforceExpiredSession) as caught:
         sf.limits()
-    assert caught.value.content[0]["errorCode"] == "INVALID_SESSION_ID"
+    assert first_error(caught)["errorCode"] == "INVALID_SESSION_ID"
 
 
 def test_the_librarys_own_client_credentials_login(secure, session):
     class ToEmulator(requests.adapters.HTTPAdapter):
         """Sends calls for the login host to the emulator."""
 
-        def send(self, request, **more):
-            request.url = request.url.replace("https://acme.my.salesforce.com", secure.tls_url)
-            return super().send(request, **more)
+        def send(self, request, *arguments, **more):
+            url = str(request.url)
+            request.url = url.replace("https://acme.my.salesforce.com", secure.tls_url)
+            return super().send(request, *arguments, **more)
 
     session.mount("https://acme.my.salesforce.com", ToEmulator())
     sf = Salesforce(

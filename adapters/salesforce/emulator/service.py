@@ -17,6 +17,7 @@ from adapters.salesforce.emulator.context import Answer, Request
 from adapters.salesforce.emulator.control import run_control
 from adapters.salesforce.emulator.describe import describe_global, describe_object
 from adapters.salesforce.emulator.errors import ApiError, missing_resource, wrong_method
+from adapters.salesforce.emulator.install import new_org
 from adapters.salesforce.emulator.json_text import write_json
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.query_calls import Locators, serve_more, serve_query
@@ -81,11 +82,23 @@ class SalesforceService:
 
     def control(self, action: str, call: Call) -> Any:
         """Do one of this emulator's own control actions."""
+        if action == "reset" and call.method == "POST":
+            return self._reset()
         return run_control(self.org, self.locators, action, call)
 
     def save_settings(self) -> None:
         """Write clock, schema and settings to the data file, if there is one."""
         self.org.save()
+
+    def _reset(self) -> dict[str, str]:
+        """Begin again with an empty org: only the app's credentials stay."""
+        old = self.org
+        if old.datafile is not None:
+            old.datafile.clear_org()
+        fresh = new_org(old.datafile, client_id=old.client_id, client_secret=old.client_secret)
+        self.org, self.clock, self.records = fresh, fresh.clock, fresh.records
+        self.faults, self.counters, self.locators = fresh.faults, fresh.counters, Locators()
+        return {"org_id": fresh.org_id}
 
     # --- paths -----------------------------------------------------------------------
 
