@@ -6,7 +6,7 @@ its `Fence`; a store whose lease has moved on raises BusyError instead of writin
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Protocol
@@ -183,8 +183,18 @@ class StorePort(Protocol):
         ...
 
     # leases
-    def acquire_lease(self, name: str, owner: str, now: datetime, seconds: int) -> Fence:
-        """Take the lease or raise BusyError naming the holder and since when."""
+    def acquire_lease(
+        self,
+        name: str,
+        owner: str,
+        now: datetime,
+        seconds: int,
+        is_dead: Callable[[str], bool] = lambda _owner: False,
+    ) -> Fence:
+        """Take the lease or raise BusyError naming the holder and since when.
+
+        `is_dead` tells of a holder that it cannot be alive any more: its lease is taken over.
+        """
         ...
 
     def renew_lease(self, fence: Fence, now: datetime, seconds: int) -> None:

@@ -93,7 +93,9 @@ class Office:
         """
         with Ledger.open(self.folder / "ledger") as ledger:
             self.store.bind_ledger(ledger.ledger_id, ledger.last_seq)
-            fence = self.store.acquire_lease(LEASE, self.owner, self.clock.now(), LEASE_SECONDS)
+            fence = self.store.acquire_lease(
+                LEASE, self.owner, self.clock.now(), LEASE_SECONDS, self._is_dead
+            )
             try:
                 yield Desk(
                     run_id=self._run_id(),
@@ -106,6 +108,11 @@ class Office:
                 )
             finally:
                 self.store.release_lease(fence)
+
+    def _is_dead(self, holder: str) -> bool:
+        """Whether a lease's holder must be gone: it ran on this machine, and the ledger's lock,
+        which dies with its process, is ours now."""
+        return holder.partition(":")[0] == self.owner.partition(":")[0]
 
     def _run_id(self) -> str:
         stamp = self.clock.now().strftime("%Y%m%d-%H%M%S")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -23,12 +23,18 @@ def writing(alias: str, fence: Fence | None = None) -> Iterator[None]:
         yield
 
 
-def acquire(alias: str, name: str, owner: str, now: datetime, seconds: int) -> Fence:
-    """Take the lease for `seconds` from `now`; BusyError while somebody else's has not expired."""
+def acquire(
+    alias: str, name: str, owner: str, now: datetime, seconds: int, is_dead: Callable[[str], bool]
+) -> Fence:
+    """Take the lease for `seconds` from `now`.
+
+    BusyError while somebody else's has not expired, unless `is_dead` says that holder is gone.
+    """
     with writing(alias):
         Lease.objects.using(alias).get_or_create(name=name)
         lease = Lease.objects.using(alias).select_for_update().get(name=name)
-        if lease.owner and lease.expires is not None and lease.expires > now:
+        running = bool(lease.owner) and lease.expires is not None and lease.expires > now
+        if running and not is_dead(lease.owner):
             raise BusyError(
                 "The lease {name} is held by {owner} since {since}.",
                 next_step="Wait until that run has ended, or end it, then try again; without a sign"

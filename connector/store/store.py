@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 
 import pyarrow as pa
@@ -51,8 +51,15 @@ class DjangoStore:
 
     # leases
 
-    def acquire_lease(self, name: str, owner: str, now: datetime, seconds: int) -> Fence:
-        return leases.acquire(self.alias, name, owner, now, seconds)
+    def acquire_lease(
+        self,
+        name: str,
+        owner: str,
+        now: datetime,
+        seconds: int,
+        is_dead: Callable[[str], bool] = lambda _owner: False,
+    ) -> Fence:
+        return leases.acquire(self.alias, name, owner, now, seconds, is_dead)
 
     def renew_lease(self, fence: Fence, now: datetime, seconds: int) -> None:
         leases.renew(self.alias, fence, now, seconds)

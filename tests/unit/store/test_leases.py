@@ -93,3 +93,13 @@ def test_the_fence_is_checked_in_the_middle_of_staging(
         store.stage_decisions(decisions("r1", decision("p1")), fence)
     store.start_run("r1", TODAY, NOW)
     assert not store.prior_decisions()
+
+
+def test_a_holder_that_is_known_to_be_dead_loses_its_lease(store: DjangoStore) -> None:
+    lost = store.acquire_lease("run", "here:17:99", NOW, 600)
+
+    taken = store.acquire_lease("run", "here:18:1", NOW, 600, lambda owner: owner == lost.owner)
+
+    assert taken.number == lost.number + 1
+    with pytest.raises(BusyError):
+        store.renew_lease(lost, NOW, 600)
