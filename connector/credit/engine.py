@@ -12,13 +12,17 @@ from datetime import date
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
 import pyarrow as pa
 
 from connector.credit import evidence, reasons, tables
-from connector.credit.facts import Inputs, bind, input_facts, unbind
+from connector.credit.facts import Inputs, bind, bind_worlds, input_facts, unbind
 from connector.credit.party import KEY, Book, build_book
 from connector.credit.policy import PolicyDoc, policy_hash
 from connector.credit.program import PREFIX, Builder, Statement, drop_statements, run_statements
+from connector.credit.remedy import answer_targets, worlds_result
+from connector.credit.remedy_targets import find_targets
+from connector.credit.scenario import build_scenario
 from connector.credit.verdict import judge
 from connector.domain.decision import DECISION_TABLES, TOTAL
 from connector.errors import PolicyError
@@ -58,10 +62,22 @@ class Decided:
 
 @dataclass(frozen=True)
 class Program:
-    """The compiled calculation of one policy: up to the verdict, and the tables put out."""
+    """The compiled calculation of one policy, in the order in which it runs.
+
+    `verdict` decides; `output` makes the tables put out and `worlds` the facts in which the
+    remedies have happened; `verdict` then runs again on those, and `remedies` adds what came of it
+    to the reasons.
+    """
 
     verdict: tuple[Statement, ...]
     output: tuple[Statement, ...]
+    worlds: tuple[Statement, ...]
+    remedies: tuple[Statement, ...]
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """All of them."""
+        return (*self.verdict, *self.output, *self.worlds, *self.remedies)
 
 
 def compile_program(policy: PolicyDoc) -> Program:
@@ -84,20 +100,39 @@ def _compile(policy: PolicyDoc, seal: str) -> Program:
     stage, facts = Builder(), input_facts()
     book = build_book(stage, facts, policy)
     verdict = judge(stage, facts, book, policy)
-    until = len(stage.statements)
+    decided = len(stage.statements)
     why = stage.keep("reasons", reasons.find_reasons(verdict, policy))
     found = {
         "decision": tables.decision_rows(verdict, facts, policy, seal).order_by(*KEY),
-        "reason": why.order_by(*KEY, "rank"),
         "flag": verdict.flags.order_by(*KEY, "code"),
         "metric": reasons.find_metrics(verdict.parties),
         "points": reasons.find_points(verdict.parties, policy),
         "evidence": evidence.find_evidence(book, why, policy),
     }
-    for name, table in found.items():
-        stage.keep(f"out_{name}", tables.shaped(table, name))
+    out = {name: stage.keep(f"out_{name}", tables.shaped(t, name)) for name, t in found.items()}
     stage.keep("out_coverage", coverage_row(book))
-    return Program(tuple(stage.statements[:until]), tuple(stage.statements[until:]))
+    receivables = book.receivables.order_by(*KEY, "currency")
+    stage.keep("out_receivables", receivables)
+    put_out = len(stage.statements)
+    targets = stage.keep("targets", find_targets(verdict, why, book, policy, facts))
+    scene = build_scenario(stage, facts, book, targets, verdict.portfolio)
+    imagined = len(stage.statements)
+    results = worlds_result(verdict, policy)
+    before = out["decision"].filter(out["decision"].selling_company == TOTAL)
+    answers = stage.keep("answers", answer_targets(
+        targets, scene.worlds, scene.paid, results, before, out["flag"], policy, facts))  # fmt: skip
+    stage.keep("out_reason", tables.shaped(_with_remedies(why, answers), "reason"))
+    parts = stage.statements
+    return Program(
+        tuple(parts[:decided]), tuple(parts[decided:put_out]), tuple(parts[put_out:imagined]),
+        tuple(parts[imagined:]),
+    )  # fmt: skip
+
+
+def _with_remedies(why: ir.Table, answers: ir.Table) -> ir.Table:
+    whole = answers.mutate(selling_company=ibis.literal(TOTAL))
+    t = why.left_join(whole, [*KEY, "rank"])
+    return t.select(*why.columns, "remedy", "remedy_params").order_by(*KEY, "rank")
 
 
 def decide(
@@ -118,11 +153,36 @@ def decide(
     program = compile_program(policy)
     bind(connection, inputs, as_of)
     try:
-        run_statements(connection, program.verdict)
-        run_statements(connection, program.output)
+        for statements in (program.verdict, program.output, program.worlds):
+            run_statements(connection, statements)
+        bind_worlds(connection)
+        for statements in (program.verdict, program.remedies):
+            run_statements(connection, statements)
         return _read_out(connection, policy, as_of, run_id)
     finally:
-        drop_statements(connection, [*program.verdict, *program.output])
+        drop_statements(connection, program.statements)
+        unbind(connection)
+
+
+def open_items(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    policy: PolicyDoc,
+    as_of: date,
+    party_id: str,
+) -> pa.Table:
+    """Open items of one party with due date, days past due, bucket and disputed part."""
+    program = compile_program(policy)
+    bind(connection, inputs, as_of)
+    try:
+        run_statements(connection, program.verdict)
+        return connection.execute(
+            f'SELECT * FROM temp."{PREFIX}items" WHERE party_id = ? '  # noqa: S608  # our own name
+            "ORDER BY due_date, connection, id",
+            [party_id],
+        ).fetch_arrow_table()
+    finally:
+        drop_statements(connection, program.verdict)
         unbind(connection)
 
 
@@ -137,7 +197,7 @@ def _read_out(
     totals = out["decision"].filter(pa.compute.equal(out["decision"]["selling_company"], TOTAL))
     unrated = totals["grade"].null_count
     coverage = Coverage(rated=totals.num_rows - unrated, unrated=unrated, **found)
-    receivables = _fetch(connection, "by_currency")
+    receivables = _fetch(connection, "out_receivables")
     return Decided(run_id, as_of, policy_hash(policy), out, receivables, coverage)
 
 
@@ -145,7 +205,7 @@ def _fetch(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
     return connection.execute(f'SELECT * FROM temp."{PREFIX}{name}"').fetch_arrow_table()  # noqa: S608  # our own names
 
 
-def coverage_row(book: Book) -> ibis.Table:
+def coverage_row(book: Book) -> ir.Table:
     """One row with the counts of `Coverage` that come from the book."""
     t = book.parties
     t = t.filter(t.selling_company == TOTAL)

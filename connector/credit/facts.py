@@ -183,6 +183,16 @@ def bind(connection: duckdb.DuckDBPyConnection, inputs: Inputs, as_of: date) -> 
         connection.register(f"{PREFIX}in_{name}", rows)
 
 
+def bind_worlds(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let the program read the imagined facts (`alt_…`) that an earlier part of it has made."""
+    for name in (*GIVEN, "moment"):
+        connection.unregister(f"{PREFIX}in_{name}")
+    for name in input_names():
+        connection.execute(
+            f'CREATE OR REPLACE TEMP VIEW "{PREFIX}in_{name}" AS SELECT * FROM temp."{PREFIX}alt_{name}"'  # noqa: S608, E501  # our own names
+        )
+
+
 def _bind_view(
     connection: duckdb.DuckDBPyConnection, name: str, source: str, columns: Mapping[str, str]
 ) -> None:
@@ -194,10 +204,10 @@ def _bind_view(
 
 def unbind(connection: duckdb.DuckDBPyConnection) -> None:
     """Take the inputs away again."""
-    for name in (*LINKED, *PLAIN):
-        connection.execute(f'DROP VIEW IF EXISTS temp."{PREFIX}in_{name}"')
     for name in (*GIVEN, "moment"):
         connection.unregister(f"{PREFIX}in_{name}")
+    for name in input_names():
+        connection.execute(f'DROP VIEW IF EXISTS temp."{PREFIX}in_{name}"')
 
 
 def moment_row(currency: str, as_of: date) -> pa.Table:

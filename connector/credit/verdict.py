@@ -26,6 +26,7 @@ class Verdict:
     parties: ir.Table
     flags: ir.Table
     stops: ir.Table
+    portfolio: ir.Table
 
 
 def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdict:
@@ -45,7 +46,7 @@ def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdic
     held = stage.keep("held", holds.decide(p, graded, worst, policy, facts.as_of))
     t = graded.inner_join(p, KEY).inner_join(limited, KEY).inner_join(held, KEY)
     kept = [name for name in t.columns if not name.endswith("_right")]
-    return Verdict(stage.keep("judged", t.select(*kept)), flags, stops)
+    return Verdict(stage.keep("judged", t.select(*kept)), flags, stops, portfolio)
 
 
 def portfolio_sales(t: ir.Table, facts: Facts) -> ir.Table:

@@ -1,0 +1,188 @@
+"""What would help against a reason: one target a (party, reason), before anybody knows the result.
+
+Targets are cheap to find; what each really brings about is told by deciding again on a copy of the
+facts (`scenario`, `remedy`). Only the total row of a party gets remedies.
+
+============ =================================================================================
+`pay_items`        pay the undisputed part of every open item due on or before a date
+`reduce_exposure`  pay an amount on account (orders and deliveries weigh on the limit, too)
+`raise_limit`      approve a limit of that amount
+`resolve_disputes` settle all disputes on open items
+`provide_data`     nothing can be told before more is known; changes no facts
+============ =================================================================================
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import convert, money, plus_days, union_all, when, zero
+from connector.credit.facts import Facts
+from connector.credit.party import Book
+from connector.credit.policy import CharacteristicDoc, PolicyDoc
+from connector.credit.reasons import NOT_ENOUGH_DATA
+from connector.credit.verdict import Verdict
+from connector.domain.decision import TOTAL
+
+PAY, REDUCE, RAISE = "pay_items", "reduce_exposure", "raise_limit"
+RESOLVE, PROVIDE = "resolve_disputes", "provide_data"
+COLUMNS = ("party_id", "code", "rank", "kind", "last_due", "amount")
+_CENT = Decimal("0.01")
+_SHARES = {
+    "overdue_ratio": ("overdue", "open_receivables"),
+    "overdue_ratio_undisputed": ("overdue_undisputed", None),
+    "overdue_ratio_past_grace": ("overdue_past_grace", "open_receivables"),
+}
+
+
+def find_targets(
+    verdict: Verdict, reasons: ir.Table, book: Book, policy: PolicyDoc, facts: Facts
+) -> ir.Table:
+    """Up to `policy.remedies` targets a party, in the order of its reasons."""
+    r = reasons.filter(reasons.selling_company == TOTAL)
+    r = r.select("party_id", "code", "rank", "source")
+    t = verdict.parties.filter(verdict.parties.selling_company == TOTAL)
+    t = r.inner_join(t.drop("selling_company"), "party_id")
+    parts = [
+        _flag_targets(t, policy, facts),
+        *(_line_targets(t, line, facts) for line in policy.scorecard.characteristics),
+        _data_targets(t),
+    ]
+    wishes = union_all([part.select(*_WISH) for part in parts if part is not None])
+    found = _with_dates(wishes, book)
+    window = ibis.window(group_by=found.party_id, order_by=[found["rank"], found.code])
+    found = found.mutate(place=ibis.row_number().over(window))
+    return found.filter(found.place < policy.remedies).select(*COLUMNS)
+
+
+_WISH = ("party_id", "code", "rank", "kind", "bound", "amount")
+"""A wish: pay what is due until `bound`, or pay `amount` from the oldest item on."""
+
+
+def _wish(t: ir.Table, kind: Any, *, bound: Any = None, amount: Any = None) -> ir.Table:
+    return t.select(
+        "party_id", "code", "rank",
+        kind=ibis.literal(kind) if isinstance(kind, str) else kind,
+        bound=(ibis.null("date") if bound is None else bound).cast("date"),
+        amount=(ibis.null("decimal(18, 4)") if amount is None else amount).cast("decimal(18, 4)"),
+    )  # fmt: skip
+
+
+def _flag_targets(t: ir.Table, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    flags = policy.flags
+    of_flag = t.filter(t.source == "flag")
+
+    def rows(code: str) -> ir.Table:
+        return of_flag.filter(of_flag.code == code)
+
+    oldest, heavy = rows("oldest_overdue"), rows("overdue_heavy")
+    first_days = int(flags["oldest_overdue"].steps[0].above)
+    share = flags["overdue_heavy"].steps[0].above
+    over, near, missing = rows("over_limit"), rows("near_limit"), rows("no_valid_limit")
+    missing = missing.filter(missing.proposed_state != "cash_only")
+    near_share = flags["near_limit"].steps[0].above
+    return union_all(
+        [
+            _wish(oldest, PAY, bound=plus_days(facts.as_of, ibis.literal(-first_days - 1))),
+            _wish(heavy, PAY, amount=to_pay_for_share(
+                heavy.overdue_past_grace, heavy.open_receivables, share)),
+            _exposure_wish(over, policy.hold.release_below, below=True),
+            _exposure_wish(near, near_share, below=False),
+            _wish(missing, ibis.ifelse(missing.proposed_state == "amount", RAISE, PROVIDE),
+                  amount=missing.proposed_amount),
+            _wish(rows("disputes_high"), RESOLVE),
+        ]
+    )  # fmt: skip
+
+
+def to_pay_for_share(part: Any, whole: Any, share: Decimal) -> Any:
+    """Least x with (part − x) ÷ (whole − x) ≤ share: (part − share × whole) ÷ (1 − share)."""
+    if share >= 1:
+        return zero()
+    lacking = money(part - convert(whole, ibis.literal(share)))
+    # Rounded up to the next cent, so that the bound is really met.
+    exact = lacking.cast("float64") / float(1 - share)
+    return ((exact * 100).ceil() / 100).cast("decimal(18, 4)")
+
+
+def _exposure_wish(t: ir.Table, share: Decimal, *, below: bool) -> ir.Table:
+    """Raise the limit when the engine's own proposal suffices, else bring the exposure down."""
+    limit = ibis.ifelse(t.approved_state == "amount", t.approved_amount, zero())
+    line = convert(limit, ibis.literal(share))
+    excess = money(t.net_exposure - line)
+    amount = money(excess + ibis.literal(_CENT)) if below else excess
+    new_line = convert(ibis.coalesce(t.proposed_amount, zero()), ibis.literal(share))
+    enough = (new_line > t.net_exposure) if below else (new_line >= t.net_exposure)
+    return _wish(t, ibis.ifelse(enough, RAISE, PAY), amount=ibis.ifelse(enough, t.proposed_amount, amount))
+
+
+def next_better(line: CharacteristicDoc) -> list[tuple[str, Decimal]]:
+    """For each bin that loses points, upper bound of the nearest lower bin that gives more."""
+    from connector.credit.scorecard import bin_labels
+
+    found = []
+    for number, (item, label) in enumerate(zip(line.bins, bin_labels(line), strict=True)):
+        better = [b for b in line.bins[:number] if b.points > item.points]
+        if better and better[-1].up_to is not None:
+            found.append((label, better[-1].up_to))
+    return found
+
+
+def _line_targets(t: ir.Table, line: CharacteristicDoc, facts: Facts) -> ir.Table | None:
+    t = t.filter((t.source == "characteristic") & (t.code == line.id))
+    if line.metric == "dispute_ratio":
+        return _wish(t, RESOLVE)
+    parts = []
+    for label, bound in next_better(line):
+        rows = t.filter(t[f"bin_{line.id}"] == label)
+        if line.metric in _SHARES:
+            part, whole = _SHARES[line.metric]
+            total = rows[whole] if whole else money(rows.open_receivables - rows.disputed)
+            parts.append(_wish(rows, PAY, amount=to_pay_for_share(rows[part], total, bound)))
+        elif line.metric == "oldest_overdue_days":
+            last = plus_days(facts.as_of, ibis.literal(-int(bound) - 1))
+            parts.append(_wish(rows, PAY, bound=last))
+        elif line.metric == "utilisation":
+            parts.append(_exposure_wish(rows, bound, below=False))
+    return union_all(parts) if parts else None
+
+
+def _data_targets(t: ir.Table) -> ir.Table:
+    return _wish(t.filter(t.code.isin([NOT_ENOUGH_DATA, "limit_manual"])), PROVIDE)
+
+
+def _with_dates(wishes: ir.Table, book: Book) -> ir.Table:
+    """Turn amounts and bounds of payments into the due date of a document.
+
+    The first date up to which the open items add up to the amount, or the last due date within the
+    bound. Where open items do not suffice, the amount is paid on account instead.
+    """
+    days = open_by_due_date(book)
+    w = wishes.mutate(wanted=ibis.ifelse(wishes.kind == PAY, wishes.amount, ibis.null("decimal(18, 4)")))
+    seen = w.filter(w.kind == PAY).left_join(days, "party_id")
+    reached = seen.so_far >= seen.wanted
+    dates = seen.group_by("party_id", "code", "rank").agg(
+        by_amount=seen.due_date.min(where=reached),
+        by_bound=seen.due_date.max(where=seen.due_date <= seen.bound),
+    )
+    t = w.left_join(dates, ["party_id", "code", "rank"])
+    last_due = ibis.ifelse(t.bound.notnull(), t.by_bound, t.by_amount)
+    on_account = (t.kind == PAY) & last_due.isnull() & (t.wanted > 0)
+    kind = when((on_account, REDUCE), otherwise=t.kind)
+    found = t.select("party_id", "code", "rank", kind=kind, last_due=last_due, amount=t.amount)
+    return found.filter(
+        (found.kind != PAY) | found.last_due.notnull(), (found.kind != RAISE) | (found.amount > 0)
+    )
+
+
+def open_by_due_date(book: Book) -> ir.Table:
+    """Undisputed open amounts by party and due date, with their running sum."""
+    t = book.items
+    t = t.filter(t.undisputed_open > 0, t.base_undisputed.notnull())
+    t = t.group_by("party_id", "due_date").agg(amount=money(t.base_undisputed.sum()))
+    to_here = ibis.window(group_by=t.party_id, order_by=t.due_date, preceding=None, following=0)
+    return t.select("party_id", "due_date", so_far=money(t.amount.sum().over(to_here)))
