@@ -134,6 +134,7 @@ def _translate(folder: Path, path: Path, error: duckdb.Error) -> BusyError | Sta
         return busy(folder, pid.group(1) if pid else "")
     if "we can only read version" in text:
         return too_new(path)
-    if isinstance(error, duckdb.IOException) and "valid DuckDB database file" not in text:
+    broken = "valid DuckDB database file" in text or "Could not read" in text
+    if isinstance(error, duckdb.IOException) and not broken:
         return unusable(folder, error)
     return damaged(path, text.splitlines()[0].rstrip("."))
