@@ -186,6 +186,15 @@ def test_the_clock_runs_on_after_thawing(org):
     assert org.control.now() > moment
 
 
+def test_custom_records_are_named_and_can_have_tasks(org):
+    org.control.apply_schema({"objects": [{"name": "Payment__c", "fields": []}]})
+    created = org.create("Payment__c")
+    seeded = org.control.seed("Payment__c", [{}])[0]
+    assert [row["Name"] for row in org.control.records("Payment__c")] == [created, seeded]
+    task = org.create("Task", Subject="Ask", WhatId=created)
+    assert org.control.record("Task", task)["WhatId"] == created
+
+
 def test_a_removed_field_and_object_are_gone(credit_org):
     org = credit_org
     org.control.apply_schema(

@@ -238,12 +238,28 @@ def test_a_multi_currency_org_has_a_currency_on_every_record(org):
 
 def test_seeded_orders_carry_status_category_and_total(org):
     account = org.create("Account", Name="a")
-    open_order, active = org.control.seed(
+    org.control.apply_schema(
+        {
+            "objects": [
+                {
+                    "name": "Order",
+                    "fields": [
+                        {
+                            "name": "Status",
+                            "type": "picklist",
+                            "required": True,
+                            "restricted": True,
+                            "values": ["Draft", "Activated", "Fulfilled", "Cancelled"],
+                        }
+                    ],
+                }
+            ]
+        }
+    )
+    start = {"AccountId": account, "EffectiveDate": "2026-01-05"}
+    open_order, active, done, off = org.control.seed(
         "Order",
-        [
-            {"AccountId": account, "EffectiveDate": "2026-01-05", "Status": "Draft"},
-            {"AccountId": account, "EffectiveDate": "2026-01-05", "Status": "Activated"},
-        ],
+        [{**start, "Status": s} for s in ("Draft", "Activated", "Fulfilled", "Cancelled")],
     )
     org.control.seed(
         "OrderItem",
@@ -256,4 +272,6 @@ def test_seeded_orders_carry_status_category_and_total(org):
     assert {row["Id"]: (row["StatusCode"], row["TotalAmount"]) for row in rows} == {
         open_order: ("Draft", 0.0),
         active: ("Activated", 20.3),
+        done: ("Activated", 0.0),
+        off: ("Canceled", 0.0),
     }

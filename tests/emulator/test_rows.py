@@ -42,6 +42,15 @@ def test_update_answers_204_and_moves_the_stamps(org):
     assert row["SystemModstamp"] == row["LastModifiedDate"] > row["CreatedDate"]
 
 
+def test_a_post_may_stand_for_a_patch(org):
+    record_id = org.create("Account", Name="Acme")
+    path = f"/sobjects/Account/{record_id}"
+    refused = org.call("POST", path, {"Site": "Ulm"})
+    assert org.error(refused, 405)["errorCode"] == "METHOD_NOT_ALLOWED"
+    assert org.call("POST", f"{path}?_HttpMethod=PATCH", {"Site": "Ulm"}).status_code == 204
+    assert org.control.record("Account", record_id)["Site"] == "Ulm"
+
+
 def test_empty_text_is_null_and_null_clears(org):
     record_id = org.create("Account", Name="Acme", Site="x", Phone="1")
     org.call("PATCH", f"/sobjects/Account/{record_id}", {"Site": "", "Phone": None})
@@ -80,6 +89,9 @@ def test_deleting_an_account_takes_its_contacts_and_clears_lookups(credit_org):
         ("GET", "/nothing", 404, "NOT_FOUND"),
         ("PUT", "/sobjects/Account", 405, "METHOD_NOT_ALLOWED"),
         ("PATCH", "/sobjects/Account/001", 400, "MALFORMED_ID"),
+        ("PATCH", "/sobjects/Account/003RM0000000000AAA", 404, "NOT_FOUND"),
+        ("DELETE", "/sobjects/Account/001RM0000000000AAA", 404, "NOT_FOUND"),
+        ("POST", "/sobjects/Account/001RM0000000000AAA", 404, "NOT_FOUND"),
     ],
 )
 def test_paths_that_lead_nowhere(org, method, path, status, code):

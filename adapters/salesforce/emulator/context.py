@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.emulatorkit.wire import Call
-from adapters.salesforce.emulator.errors import ApiError, bad_json
+from adapters.salesforce.emulator.errors import bad_json, missing_resource
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.writes import Writer
@@ -69,7 +69,7 @@ class Request:
         """Return an object by name in any case; raises ApiError 404."""
         spec = self.org.schema.find(name)
         if spec is None:
-            raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+            raise missing_resource()
         return spec
 
     def within(self, method: str, path: str, query: dict[str, str], body: bytes) -> Request:

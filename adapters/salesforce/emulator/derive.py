@@ -10,7 +10,20 @@ from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.standard.sales import STAGES
 
 _STAGE = {stage[0]: stage for stage in STAGES}
-_ACTIVATED = frozenset({"Activated"})
+_STATUS_CATEGORIES = {
+    "Draft": "Draft",
+    "Canceled": "Canceled",
+    "Cancelled": "Canceled",
+    "Expired": "Expired",
+}
+
+
+def order_category(status: object) -> str:
+    """Return the category (StatusCode) of an order status; what is not listed counts as activated.
+
+    In a real org the admin assigns each status to a category.
+    """
+    return _STATUS_CATEGORIES.get(str(status), "Activated")
 
 
 def derive(org: Org, object_name: str, old: Row | None, new: Row) -> None:
@@ -23,8 +36,7 @@ def derive(org: Org, object_name: str, old: Row | None, new: Row) -> None:
 def complete_seed(org: Org, object_name: str, row: Row) -> None:
     """Complete a seeded row in place: as `derive`, but an order may begin in any status."""
     if object_name == "Order":
-        activated = row.get("Status") in _ACTIVATED
-        row.setdefault("StatusCode", "Activated" if activated else "Draft")
+        row.setdefault("StatusCode", order_category(row.get("Status")))
         row.setdefault("TotalAmount", 0.0)
     elif object_name == "OrderItem":
         entry = org.records.get("PricebookEntry", str(row.get("PricebookEntryId"))) or {}
@@ -88,25 +100,24 @@ def _account_of(org: Org, record_id: str | None) -> str | None:
 
 
 def _order(org: Org, old: Row | None, new: Row) -> None:
-    status = new.get("Status")
+    category = order_category(new.get("Status"))
     if old is None:
-        if status in _ACTIVATED:
+        if category != "Draft":
             message = "Orders can only be created with a status of the Draft category."
             raise RecordError("FAILED_ACTIVATION", message, ["Status"])
         new["StatusCode"] = "Draft"
         new.setdefault("TotalAmount", 0.0)
         return
-    if new.get("AccountId") != old.get("AccountId") and old.get("StatusCode") != "Draft":
+    was_draft = old.get("StatusCode") == "Draft"
+    if new.get("AccountId") != old.get("AccountId") and not was_draft:
         message = "The account of an order can be changed only while the order is a draft."
         raise RecordError("FIELD_INTEGRITY_EXCEPTION", message, ["AccountId"])
-    if status in _ACTIVATED and old.get("StatusCode") == "Draft":
+    new["StatusCode"] = category
+    if was_draft and category == "Activated":
         if not _items(org, str(new["Id"])):
             message = "An order must have at least one product before it is activated."
             raise RecordError("FAILED_ACTIVATION", message, ["Status"])
-        new["StatusCode"], new["ActivatedDate"] = "Activated", org.stamp()
-        new["ActivatedById"] = new.get("LastModifiedById")
-    elif status not in _ACTIVATED:
-        new["StatusCode"] = "Draft"
+        new["ActivatedDate"], new["ActivatedById"] = org.stamp(), new.get("LastModifiedById")
 
 
 def _items(org: Org, order_id: str) -> list[Row]:

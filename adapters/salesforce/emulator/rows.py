@@ -8,7 +8,12 @@ from typing import Any
 from adapters.emulatorkit.records import Row
 from adapters.salesforce.emulator.context import Answer, Request
 from adapters.salesforce.emulator.describe import object_flags
-from adapters.salesforce.emulator.errors import ApiError, RecordError, wrong_method
+from adapters.salesforce.emulator.errors import (
+    ApiError,
+    RecordError,
+    missing_resource,
+    wrong_method,
+)
 from adapters.salesforce.emulator.ids import to_18
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.soql.columns import read_address
@@ -53,7 +58,7 @@ def serve_external_id(request: Request, name: str, field: str, value: str) -> An
     key = external_key(spec, field)
     writer = request.writer()
     try:
-        if request.method in {"PATCH", "POST"}:
+        if _is_patch(request):
             return _upsert(request, spec, field, value)
         found = writer.match(spec, key, value)
         if not found:
@@ -108,7 +113,10 @@ def _serve_known_row(request: Request, spec: ObjectSpec, record_id: str) -> Answ
         wanted = request.query.get("fields")
         names = [part.strip() for part in wanted.split(",")] if wanted else None
         return Answer(200, render_record(request, spec, row, names))
-    if request.method in {"PATCH", "POST"}:
+    known = to_18(record_id)
+    if known is not None and request.org.records.get(spec.name, known) is None:
+        raise missing_resource()
+    if _is_patch(request):
         body = request.json_object()
         if any(key.lower() == "id" for key in body):
             message = "The Id field should not be specified in the sobject data."
@@ -124,13 +132,19 @@ def _serve_known_row(request: Request, spec: ObjectSpec, record_id: str) -> Answ
     raise wrong_method(request.method)
 
 
+def _is_patch(request: Request) -> bool:
+    """Say whether this is a PATCH, also one that a POST stands for with `_HttpMethod=PATCH`."""
+    override = request.query.get("_HttpMethod", "").upper()
+    return request.method == "PATCH" or (request.method == "POST" and override == "PATCH")
+
+
 def _readable(request: Request, spec: ObjectSpec, given: str) -> Row:
     record_id = to_18(given)
     if record_id is None or record_id[:3] != spec.prefix:
         raise _not_found(given)
     row = request.org.records.get(spec.name, record_id)
     if row is None:
-        raise ApiError(404, "NOT_FOUND", "The requested resource does not exist")
+        raise missing_resource()
     if row.get("IsDeleted"):
         raise ApiError(404, "ENTITY_IS_DELETED", "entity is deleted")
     return row

@@ -172,7 +172,16 @@ def _new_object(org: Org, entry: dict[str, Any]) -> ObjectSpec:
         org.schema.add(spec)
     except ValueError as error:
         raise SchemaError(str(error)) from None
+    _allow_tasks(org, spec)
     return spec
+
+
+def _allow_tasks(org: Org, spec: ObjectSpec) -> None:
+    """Let tasks be about records of a custom object."""
+    task = org.schema.stored("Task")
+    what = task.fields.get("whatid") if task is not None else None
+    if what is not None and spec.custom and spec.name not in what.reference_to:
+        what.reference_to = (*what.reference_to, spec.name)
 
 
 def _read_field(spec: ObjectSpec, item: Any) -> FieldSpec:

@@ -106,6 +106,8 @@ class _Rows:
         for item in self.auto:
             if item.name not in row:
                 row[item.name] = self.org.next_number(self.spec, item)
+        if self.spec.custom and "name" in self.spec.fields:
+            row.setdefault("Name", record_id)
         complete_seed(self.org, self.spec.name, row)
         return row
 

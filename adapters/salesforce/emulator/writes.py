@@ -63,6 +63,8 @@ class Writer:
         row.update(values)
         row["CreatedDate"] = row["LastModifiedDate"] = row["SystemModstamp"] = stamp
         row["CreatedById"] = row["LastModifiedById"] = self.user_id
+        if spec.custom and "name" in spec.fields:
+            row.setdefault("Name", record_id)
         self._check_unique(spec, row, values)
         derive(org, spec.name, None, row)
         with org.records.transaction():
