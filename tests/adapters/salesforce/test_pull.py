@@ -283,17 +283,22 @@ def page_body(
     return {**body, "nextRecordsUrl": next_url} if next_url else body
 
 
+@pytest.mark.parametrize("last", [False, True])
 def test_a_short_page_is_read_once_more(
-    emulator: RunningEmulator, adapter: SalesforceAdapter
+    emulator: RunningEmulator, adapter: SalesforceAdapter, last: bool
 ) -> None:
     ids = seed_accounts(emulator, 4500)
+    generator = adapter.pull(NAMES)
+    pages = [next(generator), *([next(generator)] if last else [])]
+    fresh = sorted(set(ids) - set(list_ids(pages)))[:3]
+    locator = "" if last else "/services/data/v66.0/query/01gRM0000000001AAA-4000"
     emulator.control.add_faults(
         {
             "action": "respond", "kind": "query_more", "status": 200,
-            "body": page_body(ids[:3], 4500, "/services/data/v66.0/query/01gRM0000000001AAA-4000"),
+            "body": page_body(fresh, 4500, locator),
         }
     )  # fmt: skip
-    pages = read_all(adapter, NAMES)
+    pages += generator
     assert sorted(list_ids(pages)) == sorted(ids)
     assert list_kinds(emulator) == {"query": 1, "query_more": 3}
 
