@@ -1,0 +1,153 @@
+"""A crash before and after every durable step, then a run: nothing lost, nothing doubled.
+
+The judge is the emulator's own record of effects, not anything that creditflag says of itself.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.ledger import open_snapshot
+from connector.sync.crash import EXIT_CODE, POINTS
+from tests.scenario.world import World, build_world
+
+pytestmark = pytest.mark.slow
+
+APPLY_POINTS = (
+    "before-sent",
+    "after-sent",
+    "after-call",
+    "after-acked",
+    "after-read-back",
+    "after-verified",
+    "after-mirror",
+)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with build_world(tmp_path_factory.mktemp("crashes")) as made:
+        made.settle()
+        yield made
+
+
+@pytest.fixture(scope="module")
+def victims(world: World) -> Iterator[str]:
+    """Accounts that nothing has happened to yet, one for each test."""
+    return iter(world.customers())
+
+
+def assert_each_effect_once(effects: list[dict[str, Any]]) -> None:
+    """No record got the same values twice, no task key stands twice."""
+    seen = Counter((e["object"], e["id"], json.dumps(e["fields"], sort_keys=True)) for e in effects)
+    assert [key for key, n in seen.items() if n > 1] == []
+    unchanged = [e for e in effects if e["action"] == "update" and e["fields"] == e["before"]]
+    assert unchanged == []
+
+
+def assert_tasks_unique(world: World) -> None:
+    tasks = world.emulator.control.records("Task", deleted=False)
+    keys = Counter(task["CreditFlag_Key__c"] for task in tasks)
+    assert [key for key, n in keys.items() if n > 1] == []
+
+
+def assert_nothing_undecided(world: World, account: str) -> None:
+    """The published ledger's decisions cover the landed change, and the CRM shows them."""
+    (record,) = [
+        r for r in world.emulator.control.records("Account", deleted=False) if r["Id"] == account
+    ]
+    assert record["Credit_Hold__c"] is True
+    assert "oldest_overdue" in record["Credit_Flags__c"]
+    with open_snapshot(world.folder / ".creditflag" / "snapshots") as snapshot:
+        held = snapshot.query(
+            "SELECT count(*) AS n FROM invoice_current WHERE account_key = ? AND amount = 3000000",
+            [account],
+        ).to_pylist()
+    assert held[0]["n"] >= 1
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_crash_then_run(world: World, victims: Iterator[str], point: str) -> None:
+    account = next(victims)
+    before = len(world.effects())
+    world.add_overdue_invoice(account, f"INV-{point}")
+
+    crashed = world.run(crash=point)
+    assert crashed.code == EXIT_CODE, (crashed.code, crashed.err)
+    after = world.run()
+    assert after.code == 0, after.err
+
+    assert_each_effect_once(world.effects()[before:])
+    assert_tasks_unique(world)
+    assert_nothing_undecided(world, account)
+    calls = world.write_calls()
+    assert world.run().code == 0
+    assert world.write_calls() == calls
+
+
+@pytest.mark.parametrize("point", APPLY_POINTS)
+def test_crash_while_the_first_plan_is_applied(
+    point: str, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with build_world(tmp_path_factory.mktemp("apply")) as world:
+        plan = world.run().json["plan_files"]["crm"]
+        crashed = world.call("apply", "--plan", plan, crash=point)
+        assert crashed.code == EXIT_CODE, (crashed.code, crashed.err)
+
+        again = world.call("apply", "--json", "--plan", plan)
+        assert again.code == 0, again.err
+
+        assert again.json["moved_count"] == 0
+        assert_each_effect_once(world.effects())
+        assert_tasks_unique(world)
+        written = {e["id"] for e in world.effects() if e["object"] == "Account"}
+        wanted = json.loads(Path(plan).read_text(encoding="utf-8"))["plan"]["changes"]
+        assert written == {c["record_id"] for c in wanted if c["kind"] == "update"}
+        calls = world.write_calls()
+        quiet = world.run()
+        assert quiet.code == 0, quiet.err
+        assert world.write_calls() == calls
+
+
+def test_an_answer_lost_after_the_write_was_applied(world: World, victims: Iterator[str]) -> None:
+    account = next(victims)
+    before = len(world.effects())
+    world.add_overdue_invoice(account, "INV-LOST-ANSWER")
+    world.emulator.control.add_faults(
+        {"kind": "collection_update", "action": "drop_after", "times": 1},
+        {"kind": "collection_upsert", "action": "drop_after", "times": 1},
+    )
+    ended = world.run()
+    world.emulator.control.clear_faults()
+    assert ended.code == 0, ended.err
+    assert_each_effect_once(world.effects()[before:])
+    assert_tasks_unique(world)
+    assert_nothing_undecided(world, account)
+
+
+def test_killed_at_random_moments(world: World, victims: Iterator[str]) -> None:
+    chance = random.Random(5)
+    before = len(world.effects())
+    accounts = []
+    for turn in range(4):
+        accounts.append(next(victims))
+        world.add_overdue_invoice(accounts[-1], f"INV-KILL-{turn}")
+        process = world.start("run", "--as-of", "2026-03-31")
+        timer = threading.Timer(chance.uniform(0.5, 6.0), process.kill)
+        timer.start()
+        process.communicate(timeout=240)
+        timer.cancel()
+    ended = world.run()
+    assert ended.code == 0, ended.err
+    assert_each_effect_once(world.effects()[before:])
+    assert_tasks_unique(world)
+    for account in accounts:
+        assert_nothing_undecided(world, account)

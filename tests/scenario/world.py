@@ -1,0 +1,155 @@
+"""A world for scenarios: the demo company in a running emulator, and creditflag as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from adapters.salesforce.emulator import RunningEmulator, start
+from adapters.salesforce.seed import SeedReport, seed_emulator
+from connector.demo.company import DemoCompany, build_company
+
+AS_OF = date(2026, 3, 31)
+WRITES = ("_create", "_update", "_upsert", "_delete")
+PROGRAM = "from connector.cli.main import main; main()"
+
+SETTINGS = """\
+[company]
+name = "Scenario"
+currency = "CNY"
+
+[rates]
+EUR = "7.80"
+USD = "7.15"
+GBP = "9.10"
+
+[connections.crm]
+adapter = "salesforce"
+url = "{url}"
+client_id = "{client_id}"
+client_secret = "file:{secret}"
+budget_share = 1.0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a process ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as JSON."""
+        return json.loads(self.out)
+
+
+@dataclass
+class World:
+    """The emulator with its company, and a settings file beside a state folder."""
+
+    folder: Path
+    emulator: RunningEmulator
+    company: DemoCompany
+    seeded: SeedReport
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def config(self) -> Path:
+        return self.folder / "creditflag.toml"
+
+    def account(self, code: str) -> str:
+        """Record id of a story's account."""
+        return self.seeded.id_of("account", self.company.story(code).account_id)
+
+    def start(self, *arguments: str, crash: str = "", config: Path | None = None) -> Any:
+        """A creditflag process, started and not waited for."""
+        environment = {**os.environ, **self.environment}
+        if crash:
+            environment["CREDITFLAG_CRASH_AT"] = crash
+        command = [sys.executable, "-c", PROGRAM, "--config", str(config or self.config)]
+        return subprocess.Popen(
+            [*command, *arguments], env=environment, text=True, encoding="utf-8",
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
+
+    def call(self, *arguments: str, crash: str = "", config: Path | None = None) -> Ended:
+        """Run creditflag to its end."""
+        process = self.start(*arguments, crash=crash, config=config)
+        out, err = process.communicate(timeout=240)
+        return Ended(process.returncode, out, err)
+
+    def run(self, crash: str = "", as_of: date = AS_OF) -> Ended:
+        """The main job for the day."""
+        return self.call("run", "--json", "--as-of", as_of.isoformat(), crash=crash)
+
+    def settle(self) -> None:
+        """First contact: run, then apply the plan it wrote."""
+        first = self.run()
+        assert first.code == 5, first.err
+        for plan in first.json["plan_files"].values():
+            applied = self.call("apply", "--plan", plan)
+            assert applied.code == 0, applied.err
+
+    def write_calls(self) -> int:
+        """Write calls by the emulator's own count."""
+        counts: Mapping[str, int] = self.emulator.control.counters()["by_kind"]
+        return sum(n for kind, n in counts.items() if kind.endswith(WRITES))
+
+    def effects(self) -> list[dict[str, Any]]:
+        """Effects that API calls had on accounts and tasks."""
+        return [
+            e for e in self.emulator.control.writes()
+            if e["via"] == "api" and e["object"] in ("Account", "Task")
+        ]  # fmt: skip
+
+    def customers(self) -> list[str]:
+        """Record ids of accounts that owe something, in a fixed order."""
+        owing = {str(row["account_key"]) for row in self.company.rows["invoice"]}
+        rows = [str(row["id"]) for row in self.company.rows["account"] if row["id"] in owing]
+        return [self.seeded.id_of("account", row) for row in rows]
+
+    def add_overdue_invoice(self, account: str, number: str, amount: int = 3_000_000) -> str:
+        """A large invoice that was due five months ago comes to light."""
+        (record,) = self.emulator.control.seed(
+            "Invoice__c",
+            [
+                {
+                    "Name": number,
+                    "Account__c": account,
+                    "Amount__c": amount,
+                    "Currency__c": "CNY",
+                    "Invoice_Date__c": (AS_OF - timedelta(days=180)).isoformat(),
+                    "Due_Date__c": (AS_OF - timedelta(days=150)).isoformat(),
+                }
+            ],
+        )
+        return record
+
+
+@contextmanager
+def build_world(folder: Path) -> Iterator[World]:
+    """A world of its own, gone at the end."""
+    company = build_company(11, AS_OF)
+    with start(tls=False) as emulator:
+        seeded = seed_emulator(emulator.control, company.rows, AS_OF, company.crm_values)
+        secret = folder / "client-secret"
+        secret.touch(mode=0o600)
+        secret.write_text(emulator.client_secret, encoding="utf-8")
+        world = World(folder, emulator, company, seeded)
+        world.config.write_text(
+            SETTINGS.format(url=emulator.url, client_id=emulator.client_id, secret=secret),
+            encoding="utf-8",
+        )
+        emulator.control.reset_counters()
+        yield world
