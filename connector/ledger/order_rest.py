@@ -59,8 +59,8 @@ WITH invoiced AS (
     SELECT v.* EXCLUDE (start), CASE WHEN v.basis != 'invoices' THEN v.start ELSE
         least(v.start, greatest(0, sum(v.start) FILTER (v.basis = 'invoices') OVER pile
             - coalesce(i.amount, 0))) END AS rest
-    FROM (FROM live WHERE basis != 'state') AS v LEFT JOIN invoiced AS i ON i.party_id = v.party_id AND i.number = v.number
-        AND i.currency = v.currency
+    FROM (FROM live WHERE basis != 'state') AS v LEFT JOIN invoiced AS i
+        ON i.party_id = v.party_id AND i.number = v.number AND i.currency = v.currency
     WINDOW pile AS (PARTITION BY v.party_id, v.number, v.currency, v.basis
         ORDER BY v.order_date, v.connection, v.id)
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -50,9 +49,9 @@ def land_page(ledger: Ledger, connection: str, page: dict[str, Any]) -> None:
     if page["present"] is not None:
         more["present"] = [*page["present"], *(row["id"] for row in page["rows"])]
     result = ledger.land(batch("invoice", *page["rows"], **more))
-    assert result.new + result.changed + result.re_read + result.deleted == len(
-        page["rows"]
-    ) + len(page["deletions"])
+    assert result.new + result.changed + result.re_read + result.deleted == len(page["rows"]) + len(
+        page["deletions"]
+    )
 
 
 CONTENT = (
