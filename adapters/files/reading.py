@@ -53,27 +53,28 @@ class ReadOptions:
 
 def read_options(given: Mapping[str, str], sheet: str) -> ReadOptions:
     """The feed's options, checked; InputError for an unknown name or value."""
-    unknown = set(given) - {"encoding", "delimiter", "header_row"}
+    unknown = sorted(set(given) - {"encoding", "delimiter", "header_row"})
     if unknown:
-        raise _wrong("option {name} is not known to files", name=sorted(unknown)[0])
+        raise _wrong(unknown[0], given[unknown[0]])
     encoding = given.get("encoding", "").lower()
     if encoding and encoding not in ENCODINGS:
-        raise _wrong("encoding {name} is not known to files", name=encoding)
+        raise _wrong("encoding", encoding)
     delimiter = given.get("delimiter", "")
     delimiter = DELIMITERS.get(delimiter, delimiter)
     if delimiter and delimiter not in DELIMITERS.values():
-        raise _wrong("delimiter {name} is not known to files", name=delimiter)
+        raise _wrong("delimiter", delimiter)
     header_row = given.get("header_row", "0")
     if not header_row.isdigit() or int(header_row) > 1_000:
-        raise _wrong("header_row {name} is not a line number", name=header_row)
+        raise _wrong("header_row", header_row)
     return ReadOptions(encoding, delimiter, int(header_row), sheet)
 
 
-def _wrong(message: str, *, name: str) -> InputError:
+def _wrong(option: str, value: str) -> InputError:
     return InputError(
-        "In the mapping document: " + message + ".",
+        "A mapping document gives a files feed the option {option}: {value}, which is not known.",
         next_step="Known options: encoding ({encodings}), delimiter ({delimiters}), header_row.",
-        name=name,
+        option=option,
+        value=repr(value[:60]),
         encodings=", ".join(ENCODINGS),
         delimiters=", ".join(DELIMITERS),
     )

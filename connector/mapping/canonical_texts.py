@@ -33,11 +33,6 @@ def seen_texts(target: TargetField, values: list[object] | None, count: int) -> 
             return pa.array(values, pa.bool_()).cast(pa.string())
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
         pass  # a value of another kind: each by itself
-    memo: dict[object, str | None] = {None: None}
-    texts = []
-    for value in values:
-        key = str(value) if isinstance(value, dict | list) else value
-        if key not in memo:
-            memo[key] = seen_text(target, value)
-        texts.append(memo[key])
-    return pa.array(texts, pa.string())
+    return pa.array(
+        [None if value is None else seen_text(target, value) for value in values], pa.string()
+    )

@@ -96,7 +96,7 @@ def terms_to_days(text: str) -> int | None:
         return None
     if not numbers and _AT_ONCE.search(bare):
         return 0
-    months = re.search(r"month(?!.*end)|个月", bare, re.IGNORECASE)
+    months = re.search(r"\d\s*(months?\b|个月)", bare, re.IGNORECASE)
     if len(numbers) == 1 and len(numbers[0]) <= 3 and not months:
         return int(numbers[0])
     raise ValueError(f"the terms {shorten(text)} do not name their days clearly; add a map")

@@ -33,9 +33,9 @@ class MappedPage:
     """A page in our terms.
 
     `ids` holds every id of the page, problems included. `skipped` counts records that the document
-    leaves out (`only`, `positive`, `totals`). `unidentified` counts pieces of input without an id: while
-    there is one, an absence from a snapshot proves nothing. `duplicates` lists rows that were kept
-    under a numbered id.
+    leaves out (`only`, `positive`, `totals`). `unidentified` counts pieces of input without an id:
+    while there is one, an absence from a snapshot proves nothing. `duplicates` lists rows that were
+    kept under a numbered id.
     """
 
     rows: pa.Table
@@ -87,9 +87,10 @@ def map_page(feed: Feed, page: Page, context: ReadContext) -> MappedPage:
     check_row(feed.entity.name, columns, work)
     draft.take("amount", work)
     ids, kept = _identify(draft, columns)
+    stamps = _read_stamps(draft)
     sums = _leave_out_totals(draft, ids)
     wheres = draft.wheres or [f"{feed.object_name} {record_id or '?'}" for record_id in ids]
-    head = [pa.array(ids, pa.string()), _read_stamps(draft), pa.array(wheres, pa.string())]
+    head = [pa.array(ids, pa.string()), stamps, pa.array(wheres, pa.string())]
     rows = pa.Table.from_arrays(head + list(columns.values()), schema=row_schema(feed.entity.name))
     if draft.refused or sums:
         bad = sums | set(draft.refused)
@@ -183,7 +184,7 @@ def _leave_out_totals(draft: _Draft, ids: list[str | None]) -> set[int]:
         if record_id is None:
             cells = (str(c).strip() for c in draft.records.records[row].values() if c is not None)
             first = next((cell for cell in cells if cell), "")
-            if first.rstrip(":: ").casefold() in words:
+            if first.removesuffix(":").removesuffix(":").strip().casefold() in words:
                 found.add(row)
                 draft.refused.pop(row, None)
     draft.skipped += len(found)
