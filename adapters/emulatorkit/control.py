@@ -18,7 +18,7 @@ def read_json_object(call: Call) -> dict[str, Any]:
         return {}
     try:
         value = json.loads(call.body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ControlError(f"the body is not JSON: {error}") from None
     if not isinstance(value, dict):
         raise ControlError("the body must be a JSON object")
@@ -28,6 +28,7 @@ def read_json_object(call: Call) -> dict[str, Any]:
 def answer_control(service: EmulatorService, call: Call) -> Reply:
     """Answer a control call; errors come as `{"error": "..."}`."""
     action = call.path[len(PREFIX) :].strip("/")
+    service.records.settle()
     try:
         shared = _SHARED.get(action)
         value = shared(service, call) if shared else service.control(action, call)

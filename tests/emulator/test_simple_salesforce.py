@@ -170,6 +170,18 @@ def test_an_expired_session_is_told(sf, secure):
     assert first_error(caught)["errorCode"] == "INVALID_SESSION_ID"
 
 
+@pytest.mark.parametrize("action", ["drop_before", "drop_after", "truncate"])
+def test_cut_lines_over_tls(sf, secure, action):
+    before = len(secure.control.records("Product2"))
+    secure.control.add_faults({"action": action, "kind": "row_create"})
+    with pytest.raises((requests.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        sf.Product2.create({"Name": "Pump"})
+    applied = 0 if action == "drop_before" else 1
+    assert len(secure.control.records("Product2")) == before + applied
+    assert sf.Product2.create({"Name": "Pump"})["success"] is True
+    secure.control.clear_faults()
+
+
 def test_the_librarys_own_client_credentials_login(secure, session):
     class ToEmulator(requests.adapters.HTTPAdapter):
         """Sends calls for the login host to the emulator."""

@@ -109,6 +109,13 @@ def test_a_query_of_more_than_100000_characters_is_malformed(org):
     assert result["result"][0]["errorCode"] == "MALFORMED_QUERY"
 
 
+def test_a_filter_nested_beyond_reason_is_refused_not_fatal(org):
+    where = "NOT " * 3500 + "Name = 'a'"
+    error = org.error(org.query(f"SELECT Id FROM Account WHERE {where}"), 400)
+    assert error["errorCode"] == "QUERY_TOO_COMPLICATED"
+    assert org.query("SELECT Id FROM Account").status_code == 200
+
+
 def test_a_query_call_without_a_query(org):
     assert org.error(org.call("GET", "/query"), 400)["errorCode"] == "MALFORMED_QUERY"
 

@@ -18,8 +18,7 @@ from pathlib import Path
 from adapters.salesforce.emulator.running import start
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run the emulator; returns 0 after a signal, 2 when it cannot start."""
+def _read_options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m adapters.salesforce.emulator",
         description="A local server that speaks Salesforce's REST API.",
@@ -29,7 +28,12 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-tls", action="store_true", help="serve http only")
     parser.add_argument("--data", type=Path, help="file that keeps the records between runs")
     parser.add_argument("--client-id", default="", help="consumer key (default: a random one)")
-    options = parser.parse_args(arguments)
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the emulator; returns 0 after a signal, 2 when it cannot start."""
+    options = _read_options(arguments)
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())

@@ -42,7 +42,7 @@ class SchemaError(Exception):
 
 
 def change_schema(org: Org, document: dict[str, Any]) -> None:
-    """Apply a schema document; raises SchemaError.
+    """Apply a schema document; raises SchemaError (what came before the wrong part stays).
 
     Sections: `objects` (added, or their fields added and replaced), `hide` and `show`
     (field-level security, `Object.Field`), `read_only` and `writable`, `remove_fields`,

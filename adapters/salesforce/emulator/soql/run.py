@@ -9,6 +9,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.emulatorkit.records import Row
+from adapters.salesforce.emulator.errors import ApiError
 from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.soql.columns import Reader, Scope
@@ -85,6 +86,9 @@ class QueryRun:
             return self._result(query)
         except SoqlError as error:
             raise error.as_call_error(soql) from None
+        except RecursionError:
+            message = "Query is either selecting too many fields or the filter is too complicated."
+            raise ApiError(400, "QUERY_TOO_COMPLICATED", message) from None
 
     def _result(self, query: Query) -> QueryResult:
         scope = self._scope(query)
@@ -303,6 +307,12 @@ def _sort(
 
 
 def _sort_by(rows: list[Row], item: OrderItem, spec: FieldSpec, read: Reader) -> list[Row]:
+    if not folds_case(spec):
+        try:
+            return sorted(rows, key=read, reverse=item.descending)
+        except TypeError:
+            # Nulls do not compare; they are put apart below.
+            pass
     keyed = [(read(row), row) for row in rows]
     nulls = [row for value, row in keyed if value is None]
     full = [pair for pair in keyed if pair[0] is not None]
