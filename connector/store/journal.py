@@ -21,6 +21,13 @@ from connector.ports.store import JournalEntry, JournalEvent, Written
 from connector.store.models import ConnectionState, JournalRow, LastWritten, PlannedChange
 from connector.store.rows import in_portions, insert_columns
 
+_CHAINED = (
+    "connection", "number", "at", "run_id", "change_id", "state", "batch_id", "record_id",
+    "payload_digest",
+)  # fmt: skip
+"""What an event's hash covers, in this order."""
+
+_BESIDE = ("payload", "salt", "previous", "hash")
 _LOOKUP = 500
 """Ids in one query, well under what every database takes as parameters."""
 
@@ -36,28 +43,27 @@ def append(
         return
     records = _records_of(alias, connection, {entry.change_id for entry in entries})
     head = _lock_head(alias, connection)
-    rows = []
+    columns: dict[str, list[object]] = {name: [] for name in _CHAINED + _BESIDE}
+    at = _utc(at)
     for entry in entries:
-        payload = json.dumps(entry.payload or {}, default=str, separators=(",", ":"))
         salt = secrets.token_hex(8)
-        row = JournalRow(
-            connection=connection,
-            number=head.events + 1,
-            at=_utc(at),
-            run_id=run_id,
-            change_id=entry.change_id,
-            state=entry.state.value,
-            batch_id=entry.batch_id,
-            record_id=entry.record_id or records[entry.change_id],
-            payload=payload,
-            salt=salt,
-            payload_digest=_digest_payload(salt, payload),
-            previous=head.head,
+        payload = json.dumps(entry.payload or {}, default=str, separators=(",", ":"))
+        chained = (
+            connection,
+            head.events + 1,
+            at,
+            run_id,
+            entry.change_id,
+            entry.state.value,
+            entry.batch_id,
+            entry.record_id or records[entry.change_id],
+            _digest_payload(salt, payload),
         )
-        row.hash = _hash_row(row)
-        head.events, head.head = row.number, row.hash
-        rows.append(row)
-    _insert(alias, rows)
+        beside = (payload, salt, head.head, _hash(head.head, chained))
+        for name, value in zip(columns, chained + beside, strict=True):
+            columns[name].append(value)
+        head.events, head.head = head.events + 1, beside[-1]
+    insert_columns(alias, JournalRow, columns)
     head.save(using=alias, update_fields=["events", "head"])
     _move_states(alias, connection, entries)
 
@@ -175,12 +181,6 @@ def _lock_head(alias: str, connection: str) -> ConnectionState:
     return states.select_for_update().get(connection=connection)
 
 
-def _insert(alias: str, rows: Sequence[JournalRow]) -> None:
-    names = [field.attname for field in JournalRow._meta.concrete_fields if not field.primary_key]
-    columns = {name: [getattr(row, name) for row in rows] for name in names}
-    insert_columns(alias, JournalRow, columns)
-
-
 def _move_states(alias: str, connection: str, entries: Sequence[JournalEntry]) -> None:
     last = {entry.change_id: entry.state.value for entry in entries}
     by_state: dict[str, list[str]] = {}
@@ -193,13 +193,17 @@ def _move_states(alias: str, connection: str, entries: Sequence[JournalEntry]) -
 
 
 def _hash_row(row: JournalRow) -> str:
+    return _hash(row.previous, [getattr(row, name) for name in _CHAINED])
+
+
+def _hash(previous: str, chained: Sequence[object]) -> str:
     """SHA-256 over the previous hash and the canonical content."""
-    content = [
-        row.connection, row.number, _utc(row.at).isoformat(timespec="microseconds"), row.run_id,
-        row.change_id, row.state, row.batch_id, row.record_id, row.payload_digest,
-    ]  # fmt: skip
-    text = row.previous + json.dumps(content, separators=(",", ":"))
+    text = previous + json.dumps(chained, default=_stamp, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _stamp(at: datetime) -> str:
+    return _utc(at).isoformat(timespec="microseconds")
 
 
 def _digest_payload(salt: str, payload: str) -> str:

@@ -11,8 +11,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
@@ -54,9 +54,9 @@ class PayloadWriter:
         """The texts of decisions `start` to `stop` of the decision table."""
         parts = []
         for name, table, offsets in self._parts:
-            first, last = int(offsets[start]), int(offsets[stop])
+            first, last = offsets[start], offsets[stop]
             rows = table.slice(first, last - first)
-            bounds = pa.array(offsets[start : stop + 1] - first, pa.int32())
+            bounds = pa.array([at - first for at in offsets[start : stop + 1]], pa.int32())
             columns = [_column_text(column, rows[column], bounds) for column in rows.column_names]
             body = pc.binary_join_element_wise(*columns, ",")
             parts.append(pc.binary_join_element_wise(f'"{name}":{{', body, "}", ""))
@@ -88,12 +88,13 @@ def _glued(table: pa.Table) -> pa.Array:
     return joined.combine_chunks()
 
 
-def _arrange(table: pa.Table, keys: pa.Array) -> tuple[pa.Table, np.ndarray]:
+def _arrange(table: pa.Table, keys: pa.Array) -> tuple[pa.Table, list[int]]:
     """The rows in the order of their decisions, without the key, and each decision's first row."""
     at = pc.index_in(_glued(table), value_set=keys)
     order = pc.sort_indices(at).slice(0, len(at) - at.null_count)
-    counts = np.bincount(pc.drop_null(at).to_numpy(), minlength=len(keys))
-    offsets = np.concatenate(([0], np.cumsum(counts)))
+    counted = pc.value_counts(pc.drop_null(at)).to_pylist()
+    counts = {cell["values"]: cell["counts"] for cell in counted}
+    offsets = list(accumulate((counts.get(key, 0) for key in range(len(keys))), initial=0))
     return table.drop_columns(list(KEY)).take(order).combine_chunks(), offsets
 
 

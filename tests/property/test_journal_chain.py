@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given, settings
@@ -22,13 +23,10 @@ from connector.domain.change import (
 )
 from connector.errors import StateError
 from connector.ports.store import Fence, JournalEntry, Written
-from connector.store.database import setup
 from connector.store.opening import open_store
 
-setup()
-
-from connector.store.models import JournalRow  # noqa: E402  # models need Django to be set up
-from connector.store.store import DjangoStore  # noqa: E402
+if TYPE_CHECKING:
+    from connector.store.store import DjangoStore
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 RECORDS = ("a", "b", "c", "d")
@@ -137,6 +135,8 @@ def test_any_touched_cell_or_missing_event_is_found(
     count = store.verify_journal(connection)
     number = data.draw(st.integers(1, count), label="event")
     cell = data.draw(st.sampled_from(["", *TAMPERED]), label="cell")
+    from connector.store.models import JournalRow
+
     event = JournalRow.objects.using(store.alias).filter(connection=connection, number=number)
     if cell:
         event.update(**{cell: TAMPERED[cell]})

@@ -243,7 +243,9 @@ class Migration(migrations.Migration):
                 "db_table": "journal",
                 "indexes": [
                     models.Index(fields=["connection", "record_id"], name="journal_record"),
-                    models.Index(fields=["connection", "change_id"], name="journal_change"),
+                    models.Index(
+                        fields=["connection", "change_id", "number"], name="journal_change"
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("connection", "number"), name="journal_one")

@@ -91,7 +91,8 @@ class JournalRow(models.Model):
         constraints = [models.UniqueConstraint(fields=["connection", "number"], name="journal_one")]
         indexes = [
             models.Index(fields=["connection", "record_id"], name="journal_record"),
-            models.Index(fields=["connection", "change_id"], name="journal_change"),
+            # With the number, or SQLite walks the whole chain for each change's last event.
+            models.Index(fields=["connection", "change_id", "number"], name="journal_change"),
         ]
 
 
