@@ -25,6 +25,9 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
 }
 
+QUIET = "SET python_enable_replacements = false; SET enable_progress_bar = false"
+"""No names from the calling Python frame in queries, no progress bar on standard output."""
+
 
 def take_writer_lock(folder: Path) -> FileLock:
     """Become the folder's one writer and leave a note who we are; BusyError names the holder."""
@@ -81,7 +84,7 @@ def connect(folder: Path) -> duckdb.DuckDBPyConnection:
     except duckdb.Error as error:
         raise _translate(folder, path, error) from error
     try:
-        connection.execute("SET python_enable_replacements = false")
+        connection.execute(QUIET)
         version = read_meta(connection, "schema_version")
         if version is not None and not version.isdecimal():
             raise damaged(path, "its schema version is no number")

@@ -19,7 +19,7 @@ import duckdb
 import pyarrow as pa
 
 from connector.errors import StateError
-from connector.ledger.database import CONFIG, unusable
+from connector.ledger.database import CONFIG, QUIET, unusable
 
 POINTER_NAME = "snapshot.json"
 KEPT = 2
@@ -111,7 +111,7 @@ def open_snapshot(folder: Path) -> LedgerSnapshot:
         path = folder / str(pointer["file"])
         try:
             connection = duckdb.connect(str(path), read_only=True, config=CONFIG)
-            connection.execute("SET python_enable_replacements = false")
+            connection.execute(QUIET)
         except duckdb.Error as error:
             # Two later copies may have come between reading the pointer and opening the file.
             if not path.exists() and attempt + 1 < _ATTEMPTS:
