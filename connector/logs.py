@@ -10,7 +10,8 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Mapping, MutableMapping
+import tempfile
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -82,6 +83,10 @@ def configure(
         _opened.append(stream)
     for name in ("urllib3", "requests", "django", "simple_salesforce", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    _begin(level, structlog.PrintLoggerFactory(stream) if stream is not None else _to_stderr)
+
+
+def _begin(level: str, factory: Callable[..., Any]) -> None:
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -92,9 +97,31 @@ def configure(
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
-        logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
+        logger_factory=factory,
         cache_logger_on_first_use=False,
     )
+
+
+def _to_stderr(*_names: object) -> structlog.PrintLogger:
+    return structlog.PrintLogger(sys.stderr)
+
+
+_begin("warning", _to_stderr)  # until somebody configures more: standard output is for data
+
+
+def record_bug(trace: str) -> Path:
+    """Keep the trace of a bug where an operator finds it, and say where.
+
+    That is the log file in use; before there is one, a file of its own in the temporary folder.
+    """
+    trace = mask(trace)
+    if _opened:
+        get_logger().error("bug", error=trace)
+        return Path(_opened[-1].name)
+    handle, name = tempfile.mkstemp(prefix="creditflag-bug-", suffix=".log")
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(trace)
+    return Path(name)
 
 
 def get_logger(**bound: object) -> Logger:

@@ -4,17 +4,20 @@ import io
 import json
 import logging
 import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.logs import ALLOWED_KEYS, configure, get_logger, mask
+from connector.logs import ALLOWED_KEYS, configure, get_logger, mask, record_bug
 
+ROOT = Path(__file__).resolve().parents[2]
 CANARY = "Xq7-canary_55c1"
 SESSION = "00D5g000001abcdEAA!AQ0AQF.canary_55c1"
 SIGNED = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl-canary"
@@ -24,8 +27,7 @@ SIGNED = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJjYW5hcnkifQ.c2lnbmF0dXJl-canary"
 def restored() -> Iterator[None]:
     """What other tests log goes where it went before."""
     yield
-    configure(stream=io.StringIO())  # closes the file of the test
-    structlog.reset_defaults()
+    configure()  # closes the file of the test
 
 
 def written(**event: Any) -> dict[str, Any]:
@@ -160,6 +162,39 @@ def test_the_former_log_file_is_closed(tmp_path: Path) -> None:
     configure("info", file=tmp_path / "two.log")
     assert former.closed
     assert [Path(handle.name).name for handle in logs._opened] == ["two.log"]
+
+
+def test_before_anything_is_configured_only_warnings_come_and_on_standard_error() -> None:
+    script = (
+        "from connector.logs import get_logger\n"
+        "get_logger().info('quiet')\n"
+        f"get_logger().warning('loud', error='password={CANARY}', name='Müller')\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout == ""
+    line = json.loads(ended.stderr)
+    assert (line["event"], line["error"], line["dropped"]) == ("loud", "password=***", 1)
+
+
+def test_a_bug_goes_to_the_log_in_use(tmp_path: Path) -> None:
+    configure("error", file=tmp_path / "creditflag.log")
+    assert record_bug(f"Traceback …\nclient_secret={CANARY}") == tmp_path / "creditflag.log"
+    line = json.loads((tmp_path / "creditflag.log").read_text(encoding="utf-8"))
+    assert line["event"] == "bug"
+    assert line["error"] == "Traceback …\nclient_secret=***"
+
+
+def test_a_bug_without_log_gets_a_private_file_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    file = record_bug(f"Traceback …\nclient_secret={CANARY}")
+    assert file.parent == tmp_path
+    assert file.read_text(encoding="utf-8") == "Traceback …\nclient_secret=***"
+    if os.name == "posix":
+        assert file.stat().st_mode & 0o777 == 0o600
 
 
 @given(st.text())

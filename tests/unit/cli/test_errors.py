@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
 
+from connector import logs
 from connector.errors import EXIT_BUG, EXIT_BUSY, EXIT_CONFIG, EXIT_OK, BusyError
 from tests.unit.cli.conftest import Creditflag
 
@@ -119,6 +121,7 @@ def test_a_bug_is_one_sentence_and_its_trace_is_in_the_log_only(
     assert answer.out == ""
     assert answer.err.startswith("This is a bug in creditflag (RuntimeError). Nothing was lost;")
     assert answer.err.count("\n") == 1
+    assert "creditflag.log" in answer.err
     lines = (folder / ".creditflag" / "creditflag.log").read_text(encoding="utf-8").splitlines()
     (entry,) = [json.loads(line) for line in lines if json.loads(line)["event"] == "bug"]
     assert "Traceback" in entry["error"]
@@ -133,11 +136,16 @@ def test_a_bug_before_anything_is_open_shows_no_trace_either(
         raise RuntimeError("much too early")
 
     monkeypatch.setattr("connector.settings.find_settings", broken)
+    monkeypatch.setattr(tempfile, "tempdir", str(settings.parent))
+    logs.configure()  # no log file, as in a fresh process
     answer = creditflag("status")
     assert answer.code == EXIT_BUG
     assert answer.out == ""
     assert "much too early" not in answer.err
     assert "This is a bug in creditflag (RuntimeError)." in answer.err
+    (kept,) = settings.parent.glob("creditflag-bug-*.log")
+    assert kept.name in answer.err
+    assert "much too early" in kept.read_text(encoding="utf-8")
 
 
 def test_ctrl_c_ends_quietly(

@@ -24,9 +24,9 @@ ROOT = Path(__file__).resolve().parents[3]
         (["run", "--as-of"], "--as-of"),
         (["apply"], "--plan"),
         (["explain"], "ACCOUNT"),
-        (["journal", "crm", "--limit", "many"], "many"),
-        (["journal", "crm", "--limit", "0"], "0"),
-        (["emulator", "--port", "high"], "high"),
+        (["journal", "crm", "--limit", "many"], "--limit"),
+        (["journal", "crm", "--limit", "0"], "--limit"),
+        (["emulator", "--port", "high"], "--port"),
         (["mapping", "draw"], "draw"),
         (["run", "one", "two"], "one"),
         (["--config"], "--config"),
@@ -42,8 +42,11 @@ def test_bad_usage_ends_with_2_and_a_sentence(
     assert answer.out == ""
 
 
-def test_bad_usage_in_chinese_names_the_help_in_chinese(creditflag: Creditflag) -> None:
-    answer = creditflag("--language", "zh", "fly")
+def test_bad_usage_in_chinese_names_the_help_in_chinese(
+    creditflag: Creditflag, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    answer = creditflag("fly")
     assert answer.code == EXIT_CONFIG
     assert "请参阅 `creditflag --help`。" in answer.err
 
