@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import ibis
@@ -19,7 +20,16 @@ from connector.credit import evidence, reasons, tables
 from connector.credit.facts import Inputs, bind, bind_worlds, input_facts, unbind
 from connector.credit.party import KEY, Book, build_book
 from connector.credit.policy import PolicyDoc, policy_hash
-from connector.credit.program import PREFIX, Builder, Statement, drop_statements, run_statements
+from connector.credit.program import (
+    PREFIX,
+    Builder,
+    Program,
+    drop_table,
+    load_program,
+    run_statements,
+    save_program,
+    source_digest,
+)
 from connector.credit.remedy import answer_targets, worlds_result
 from connector.credit.remedy_targets import find_targets
 from connector.credit.scenario import build_scenario
@@ -60,40 +70,29 @@ class Decided:
     coverage: Coverage
 
 
-@dataclass(frozen=True)
-class Program:
-    """The compiled calculation of one policy, in the order in which it runs.
-
-    `verdict` decides; `output` makes the tables put out and `worlds` the facts in which the
-    remedies have happened; `verdict` then runs again on those, and `remedies` adds what came of it
-    to the reasons.
-    """
-
-    verdict: tuple[Statement, ...]
-    output: tuple[Statement, ...]
-    worlds: tuple[Statement, ...]
-    remedies: tuple[Statement, ...]
-
-    @property
-    def statements(self) -> tuple[Statement, ...]:
-        """All of them."""
-        return (*self.verdict, *self.output, *self.worlds, *self.remedies)
-
-
-def compile_program(policy: PolicyDoc) -> Program:
-    """The statements of a policy; compiled once in a process."""
-    key = f"{policy_hash(policy)}/{ENGINE_VERSION}"
-    if key not in _programs:
+def compile_program(policy: PolicyDoc, programs: Path | None = None) -> Program:
+    """The statements of a policy, compiled once; kept in the process and in the folder."""
+    seal = f"{policy_hash(policy)}/{ENGINE_VERSION}"
+    if seal not in _programs:
+        key = f"{seal}/{source_digest()}"
+        program = load_program(programs, key)
+        if program is None:
+            program = _compile_plainly(policy, seal)
+            save_program(programs, key, program)
         if len(_programs) >= _KEPT_PROGRAMS:
             _programs.pop(next(iter(_programs)))
-        # The engine flattens nested selects by itself; merging them here costs seconds.
-        fused = ibis.options.sql.fuse_selects
-        ibis.options.sql.fuse_selects = False
-        try:
-            _programs[key] = _compile(policy, key)
-        finally:
-            ibis.options.sql.fuse_selects = fused
-    return _programs[key]
+        _programs[seal] = program
+    return _programs[seal]
+
+
+def _compile_plainly(policy: PolicyDoc, seal: str) -> Program:
+    """Compile without merging nested selects: DuckDB flattens them itself, Ibis takes seconds."""
+    fused = ibis.options.sql.fuse_selects
+    ibis.options.sql.fuse_selects = False
+    try:
+        return _compile(policy, seal)
+    finally:
+        ibis.options.sql.fuse_selects = fused
 
 
 def _compile(policy: PolicyDoc, seal: str) -> Program:
@@ -120,7 +119,7 @@ def _compile(policy: PolicyDoc, seal: str) -> Program:
     results = worlds_result(verdict, policy)
     before = out["decision"].filter(out["decision"].selling_company == TOTAL)
     answers = stage.keep("answers", answer_targets(
-        targets, scene.worlds, scene.paid, results, before, out["flag"], policy, facts))  # fmt: skip
+        targets, scene.paid, results, before, out["flag"], policy, facts))  # fmt: skip
     stage.keep("out_reason", tables.shaped(_with_remedies(why, answers), "reason"))
     parts = stage.statements
     return Program(
@@ -141,8 +140,14 @@ def decide(
     policy: PolicyDoc,
     as_of: date,
     run_id: str,
+    *,
+    programs: Path | None = None,
 ) -> Decided:
-    """Decide on every party in scope; PolicyError when policy and company currency differ."""
+    """Decide on every party in scope.
+
+    `programs`: a private folder in which compiled policies are kept between processes. Raises
+    PolicyError when policy and company currency differ, StateError when facts are missing.
+    """
     if policy.currency and policy.currency != inputs.currency:
         raise PolicyError(
             "The policy is written in {policy}, the company's currency is {company}.",
@@ -150,18 +155,17 @@ def decide(
             policy=policy.currency,
             company=inputs.currency,
         )
-    program = compile_program(policy)
+    program = compile_program(policy, programs)
     bind(connection, inputs, as_of)
+    made = [s.name for s in (*program.output, *program.worlds)]
     try:
-        for statements in (program.verdict, program.output, program.worlds):
-            run_statements(connection, statements)
+        first = (*program.verdict, *program.output, *program.worlds)
+        run_statements(connection, first, keep=made)
         bind_worlds(connection)
-        for statements in (program.verdict, program.remedies):
-            run_statements(connection, statements)
+        run_statements(connection, (*program.verdict, *program.remedies), keep=["out_reason"])
         return _read_out(connection, policy, as_of, run_id)
     finally:
-        drop_statements(connection, program.statements)
-        unbind(connection)
+        _clean_up(connection, program)
 
 
 def open_items(
@@ -175,15 +179,20 @@ def open_items(
     program = compile_program(policy)
     bind(connection, inputs, as_of)
     try:
-        run_statements(connection, program.verdict)
+        run_statements(connection, program.verdict, keep=["items"])
         return connection.execute(
             f'SELECT * FROM temp."{PREFIX}items" WHERE party_id = ? '  # noqa: S608  # our own name
             "ORDER BY due_date, connection, id",
             [party_id],
         ).fetch_arrow_table()
     finally:
-        drop_statements(connection, program.verdict)
-        unbind(connection)
+        _clean_up(connection, program)
+
+
+def _clean_up(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
+    for statement in program.statements:
+        drop_table(connection, statement.name)
+    unbind(connection)
 
 
 def _read_out(

@@ -28,6 +28,7 @@ from connector.credit.facts import Facts, Inputs
 from connector.credit.flags import FLAGS
 from connector.credit.policy import PolicyDoc
 from connector.credit.remedy_targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
+from connector.credit.scenario import world_of
 from connector.credit.verdict import Verdict
 from connector.domain.decision import TOTAL
 from connector.ports.store import APPROVED_LIMIT_SCHEMA
@@ -76,13 +77,11 @@ def worlds_result(verdict: Verdict, policy: PolicyDoc) -> ir.Table:
 
 
 def answer_targets(
-    targets: ir.Table, worlds: ir.Table, paid: ir.Table, results: ir.Table,
-    before: ir.Table, flags_before: ir.Table, policy: PolicyDoc, facts: Facts,
+    targets: ir.Table, paid: ir.Table, results: ir.Table, before: ir.Table,
+    flags_before: ir.Table, policy: PolicyDoc, facts: Facts,
 ) -> ir.Table:  # fmt: skip
     """Remedy and its parameters for each (party, reason); those that do not help are left out."""
-    told = worlds.select("party_id", "code", "rank", "world")
-    t = targets.left_join(told, ["party_id", "code", "rank"])
-    t = t.select(*targets.columns, "world")
+    t = targets.mutate(world=world_of(targets))
     t = t.left_join(_listed(paid), "world").drop("world_right")
     t = t.left_join(results, "world").drop("world_right")
     t = t.left_join(before.select("party_id", "score"), "party_id").drop("party_id_right")

@@ -56,7 +56,11 @@ def find_targets(
     found = _with_dates(wishes, book)
     window = ibis.window(group_by=found.party_id, order_by=[found["rank"], found.code])
     found = found.mutate(place=ibis.row_number().over(window))
-    return found.filter(found.place < policy.remedies).select(*COLUMNS)
+    found = found.filter(found.place < policy.remedies).select(*COLUMNS)
+    # Reasons with the same way back share it.
+    paying = found.mutate(amount=ibis.ifelse(found.kind == PAY, zero(), found.amount))
+    alike = ibis.window(group_by=[paying[n] for n in ("party_id", "kind", "last_due", "amount")])
+    return paying.mutate(world_no=paying["rank"].min().over(alike))
 
 
 _WISH = ("party_id", "code", "rank", "kind", "bound", "amount")

@@ -56,10 +56,14 @@ def build_scenario(
 
 
 def worlds_of(targets: ir.Table) -> ir.Table:
-    """One world a target that changes facts: `world` is the copy's party id."""
+    """One world for each way back that changes facts: `world` is the copy's party id."""
     t = targets.filter(targets.kind != PROVIDE)
-    world = joined([t.party_id, ibis.literal(BETWEEN), t["rank"].cast("string")])
-    return t.mutate(world=world)
+    return t.select("party_id", "kind", "last_due", "amount", world=world_of(t)).distinct()
+
+
+def world_of(targets: ir.Table) -> Any:
+    """Id of a party's copy."""
+    return joined([targets.party_id, ibis.literal(BETWEEN), targets.world_no.cast("string")])
 
 
 def _copied(t: ir.Table, worlds: ir.Table) -> ir.Table:

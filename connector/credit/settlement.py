@@ -174,13 +174,13 @@ def receipts(facts: Facts, invoices: ir.Table, as_of: Any, seller: ir.Table) -> 
     """
     t = facts["payment"]
     t = _fill_seller(t.filter(t.value_date <= as_of, t.amount != 0), seller)
-    t = t.mutate(place=_place(t, ["party_id", "currency", "invoice_number"], "value_date", t))
     by_id = invoices.select(
         "party_id", "connection", "currency", invoice_id=invoices.id, id_hit=invoices.id
     )
     t = join_left(t, by_id, ["party_id", "connection", "currency", "invoice_id"])
-    t = join_left(t, _numbered(invoices), ["party_id", "currency", "invoice_number"])
-    t = t.filter(t.hit_place.isnull() | (t.hit_place == ibis.least(t.place, t.hits)))
+    asking = t.filter(t.id_hit.isnull(), t.invoice_number.notnull())
+    hits = _hits_by_number(asking.mutate(moment=asking.value_date), invoices)
+    t = join_left(t, hits.select(*_INVOICE_KEY, "hit_connection", "hit_id"), _INVOICE_KEY)
     return t.select(
         *_INVOICE_KEY, "number", "currency", "seller", "amount", "value_date",
         to_connection=ibis.ifelse(t.id_hit.notnull(), t.connection, t.hit_connection),
@@ -188,24 +188,25 @@ def receipts(facts: Facts, invoices: ir.Table, as_of: Any, seller: ir.Table) -> 
     )  # fmt: skip
 
 
-def _place(table: ir.Table, group: Sequence[str], moment: str, source: ir.Table) -> Any:
-    order = [source[moment], source.connection, source.id]
-    window = ibis.window(group_by=[source[name] for name in group], order_by=order)
+def _hits_by_number(asking: ir.Table, invoices: ir.Table) -> ir.Table:
+    """For documents that name an invoice number: the invoice, k-th document to k-th invoice."""
+    group = ["party_id", "currency", "invoice_number"]
+    i = invoices.mutate(invoice_number=invoices.number)
+    i = i.semi_join(asking.select(*group).distinct(), group).select(*i.columns)
+    same = ibis.window(group_by=[i[name] for name in group])
+    i = i.select(
+        *group, hit_connection=i.connection, hit_id=i.id, hits=i.count().over(same),
+        hit_place=_place(i, group, "invoice_date"),
+    )  # fmt: skip
+    a = asking.mutate(place=_place(asking, group, "moment"))
+    t = a.inner_join(i, group)
+    return t.filter(t.hit_place == ibis.least(t.place, t.hits))
+
+
+def _place(table: ir.Table, group: Sequence[str], moment: str) -> Any:
+    order = [table[moment], table.connection, table.id]
+    window = ibis.window(group_by=[table[name] for name in group], order_by=order)
     return ibis.row_number().over(window) + 1
-
-
-def _numbered(invoices: ir.Table) -> ir.Table:
-    place = _place(invoices, ["party_id", "currency", "number"], "invoice_date", invoices)
-    group = ibis.window(group_by=[invoices.party_id, invoices.currency, invoices.number])
-    return invoices.select(
-        "party_id",
-        "currency",
-        invoice_number=invoices.number,
-        hit_connection=invoices.connection,
-        hit_id=invoices.id,
-        hit_place=place,
-        hits=invoices.count().over(group),
-    )
 
 
 def _without_returns(cash: ir.Table) -> ir.Table:
@@ -294,11 +295,8 @@ def _application(t: ir.Table, applied: Any) -> ir.Table:
 
 
 def _credit_claims(credits: ir.Table, invoices: ir.Table) -> ir.Table:
-    hits = _numbered(invoices)
     c = credits.filter(credits.invoice_number.notnull())
-    c = c.mutate(place=_place(c, ["party_id", "currency", "invoice_number"], "issue_date", c))
-    c = c.inner_join(hits, ["party_id", "currency", "invoice_number"])
-    c = c.filter(c.hit_place == ibis.least(c.place, c.hits))
+    c = _hits_by_number(c.mutate(moment=c.issue_date), invoices)
     usable = ibis.ifelse(c.given.isnull(), c.amount, ibis.greatest(c.amount - c.given, zero()))
     return c.select(
         *_INVOICE_KEY, to_connection=c.hit_connection, to_id=c.hit_id, amount=money(usable),
