@@ -9,6 +9,7 @@ import pytest
 
 from connector.domain.texts import chinese_templates
 from tests import spoken_texts
+from tests.chinese_signs import full_width
 from tests.spoken_texts import chinese, missing, orphans, scan
 
 TABLES = sorted(chinese())
@@ -75,8 +76,24 @@ def test_chinese_is_chinese(table: str) -> None:
     content = chinese()[table]
     assert content
     assert not [key for key, text in content.items() if not FULL_WIDTH.search(text)]
-    half_width = re.compile(r"[\u4e00-\u9fff][,;:?!](?!\S)|[\u4e00-\u9fff]\.(?!\w)")
-    assert not [text for text in content.values() if half_width.search(text)]
+    typed = [text for text in content.values() if full_width(text) != text]
+    assert not typed, "\n".join(["python -m tests.chinese_signs rewrites them", *typed])
+
+
+@pytest.mark.parametrize(
+    ("typed", "wide"),
+    [
+        ("已写入:{path}", "已写入\uff1a{path}"),
+        ("{a},{b}(由 {c} 修改)", "{a}\uff0c{b}\uff08由 {c} 修改\uff09"),
+        ("为什么? 请看", "为什么\uff1f请看"),
+        ("请写 env:NAME、file:/path", "请写 env:NAME、file:/path"),
+        ("请运行 `a, b: c` 或 d", "请运行 `a, b: c` 或 d"),
+        ("Only English, here: (this)", "Only English, here: (this)"),
+    ],
+)
+def test_signs_are_wide_beside_chinese_and_nowhere_else(typed: str, wide: str) -> None:
+    assert full_width(typed) == wide
+    assert full_width(wide) == wide
 
 
 def test_no_sentence_is_translated_in_two_places() -> None:
@@ -96,7 +113,7 @@ def test_a_word_of_ours_has_one_chinese_word() -> None:
         "write-back": "回写",
         "conflict": "冲突",
         "plan": "计划|方案",
-        "mapping document": "映射文档",
+        "mapping document": "映射文件",
         "connection": "连接",
         "journal": "日志|流水",
         "ledger": "账本",
