@@ -225,4 +225,6 @@ def coverage_row(book: Book) -> ir.Table:
         due_date_derived=t.due_date_derived.sum().fill_null(0).cast("int64"),
     )
     receipts = book.cash.aggregate(unapplied_receipts=book.cash.count())
-    return counts.cross_join(receipts).cross_join(guessed.aggregate(derived_matches=guessed.count()))
+    return counts.cross_join(receipts).cross_join(
+        guessed.aggregate(derived_matches=guessed.count())
+    )

@@ -49,7 +49,9 @@ def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
     for line in policy.scorecard.characteristics:
         if line.metric in _BY_METRIC:
             wanted[line.id] = _BY_METRIC[line.metric]
-    documents = union_all([_overdue(book), _disputed(book), _largest(book), _late(book), _cash(book)])
+    documents = union_all(
+        [_overdue(book), _disputed(book), _largest(book), _late(book), _cash(book)]
+    )
     asked = reasons.filter(reasons.selling_company == TOTAL).select(*KEY, "code").distinct()
     kind = when(*((asked.code == code, name) for code, name in wanted.items()))
     asked = asked.mutate(kind=kind)
@@ -68,13 +70,17 @@ def _ranked(t: ir.Table, kind: str, entity: str, order: list[Any], **columns: An
     made = {name: t[source] for name, source in columns.items()}
     if "due_date" not in made:
         made["due_date"] = ibis.null("date")
-    return t.select("party_id", "place", **plain, amount=money(made["amount"]), due_date=made["due_date"])
+    return t.select(
+        "party_id", "place", **plain, amount=money(made["amount"]), due_date=made["due_date"]
+    )
 
 
 def _overdue(book: Book) -> ir.Table:
     t = book.items
     t = t.filter(t.days_past_due > 0, t.undisputed_open > 0)
-    return _ranked(t, "overdue", "invoice", [t.due_date], amount="undisputed_open", due_date="due_date")
+    return _ranked(
+        t, "overdue", "invoice", [t.due_date], amount="undisputed_open", due_date="due_date"
+    )
 
 
 def _disputed(book: Book) -> ir.Table:
@@ -97,7 +103,9 @@ def _late(book: Book) -> ir.Table:
         applied=t.applied.sum(),
         harm=(t.base.cast("decimal(24, 4)") * t.days_beyond).sum(),
     )
-    return _ranked(t, "late_paid", "invoice", [t.harm.desc()], amount="applied", due_date="due_date")
+    return _ranked(
+        t, "late_paid", "invoice", [t.harm.desc()], amount="applied", due_date="due_date"
+    )
 
 
 def _cash(book: Book) -> ir.Table:

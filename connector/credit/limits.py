@@ -78,15 +78,21 @@ def _added_up(own: ir.Table) -> ir.Table:
     strongest = when(
         (parts.approved_state == "unlimited", 0), (parts.approved_state == "amount", 1), otherwise=2
     )
-    summed = parts.mutate(rank=strongest).group_by("party_id").agg(
-        rank=lambda x: x.rank.min(),
-        approved_amount=money(parts.approved_amount.sum()),
-        approved_source=parts.approved_source.min(),
-        approved_valid_to=parts.approved_valid_to.min(),
-        review_on=parts.review_on.min(),
-        expired=parts.expired.any(),
+    summed = (
+        parts.mutate(rank=strongest)
+        .group_by("party_id")
+        .agg(
+            rank=lambda x: x.rank.min(),
+            approved_amount=money(parts.approved_amount.sum()),
+            approved_source=parts.approved_source.min(),
+            approved_valid_to=parts.approved_valid_to.min(),
+            review_on=parts.review_on.min(),
+            expired=parts.expired.any(),
+        )
     )
-    state = when((summed.rank == 0, "unlimited"), (summed.rank == 1, "amount"), otherwise="cash_only")
+    state = when(
+        (summed.rank == 0, "unlimited"), (summed.rank == 1, "amount"), otherwise="cash_only"
+    )
     return summed.select(
         "party_id", selling_company=ibis.literal(""), approved_state=state,
         approved_amount=ibis.ifelse(summed.rank == 1, summed.approved_amount, ibis.null(_NO_MONEY)),
@@ -142,16 +148,16 @@ def blend(methods: Mapping[str, tuple[Any, Decimal]]) -> tuple[Any, Any]:
 
 def smallest(candidates: Mapping[str, Any]) -> tuple[Any, Any]:
     """Least of the known candidates and its name; of equal ones the first named."""
-    least = ibis.least(*candidates.values()) if len(candidates) > 1 else next(iter(candidates.values()))
+    least = (
+        ibis.least(*candidates.values()) if len(candidates) > 1 else next(iter(candidates.values()))
+    )
     name = when(*((column == least, label) for label, column in candidates.items()))
     return least, name
 
 
 def round_down(amount: Any, steps: Sequence[StepDoc]) -> Any:
     """Rounded down to the whole step of the amount's range (LIM-METHODS)."""
-    branches = [
-        (amount >= step.from_amount, _floor(amount, step.step)) for step in reversed(steps)
-    ]
+    branches = [(amount >= step.from_amount, _floor(amount, step.step)) for step in reversed(steps)]
     return when(*branches, otherwise=zero()).cast(_NO_MONEY)
 
 
@@ -178,7 +184,9 @@ def need(t: ir.Table, tolerance_days: int, default_terms: int) -> Any:
     return per_unit(pace.cast("decimal(24, 4)") * days, ibis.literal(YEAR_DAYS))
 
 
-def limit_methods(t: ir.Table, rule: LimitDoc, default_terms: int) -> dict[str, tuple[Any, Decimal]]:
+def limit_methods(
+    t: ir.Table, rule: LimitDoc, default_terms: int
+) -> dict[str, tuple[Any, Decimal]]:
     """The policy's methods as (amount, weight) by name."""
     methods: dict[str, tuple[Any, Decimal]] = {}
     given = rule.methods

@@ -85,9 +85,7 @@ def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:
     )
 
 
-def _joined(
-    spine: ir.Table, sums: dict[str, ir.Table], facts: Facts, agency: ir.Table
-) -> ir.Table:
+def _joined(spine: ir.Table, sums: dict[str, ir.Table], facts: Facts, agency: ir.Table) -> ir.Table:
     """Spine with all sums beside each other; a party without documents of a kind has 0."""
     prior = facts["prior"].select(*KEY, "grade", "hold", "next_review")
     prior = prior.rename(prior_grade="grade", prior_hold="hold", prior_next_review="next_review")
@@ -103,7 +101,9 @@ def _joined(
         columns |= {c: part[c].type() for c in part.columns if c not in shared}
         lost += [c for c in shared if c.startswith("items_without_rate")]
     filled = {
-        name: wide[name] if name in _DATES else ibis.coalesce(wide[name], ibis.literal(0).cast(kind))
+        name: wide[name]
+        if name in _DATES
+        else ibis.coalesce(wide[name], ibis.literal(0).cast(kind))
         for name, kind in columns.items()
     }
     missing = sum((ibis.coalesce(wide[name], 0) for name in lost), start=ibis.literal(0))

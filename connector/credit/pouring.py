@@ -44,9 +44,7 @@ def pour(
             k.select(*on, end=k.end, of_source=none, of_sink=one),
         ]
     )
-    ends = ends.group_by(*on, "end").agg(
-        of_source=ends.of_source.max(), of_sink=ends.of_sink.max()
-    )
+    ends = ends.group_by(*on, "end").agg(of_source=ends.of_source.max(), of_sink=ends.of_sink.max())
     group = [ends[name] for name in on]
     so_far = ibis.window(group_by=group, order_by=ends.end, preceding=None, following=0)
     before = ibis.window(group_by=group, order_by=ends.end)
@@ -75,9 +73,7 @@ def _laid_out(table: ir.Table, on: Sequence[str], *, latest_first: bool) -> ir.T
 def _named_pieces(
     pieces: ir.Table, s: ir.Table, k: ir.Table, on: Sequence[str], carry: Sequence[str]
 ) -> ir.Table:
-    sources = s.select(
-        *on, *carry, source_no=s.place, from_connection=s.connection, from_id=s.id
-    )
+    sources = s.select(*on, *carry, source_no=s.place, from_connection=s.connection, from_id=s.id)
     keys = [name for name in ("connection", "id") if name not in on]
     sinks = k.select(*on, *keys, sink_no=k.place)
     found = pieces.inner_join(sources, [*on, "source_no"]).inner_join(sinks, [*on, "sink_no"])
@@ -96,9 +92,7 @@ def pair(
     """One source to one sink of exactly the same amount: the k-th to the k-th in their order."""
     s = _laid_out(sources.filter(sources.amount > 0), [*on, "amount"], latest_first=latest_first)
     k = _laid_out(sinks.filter(sinks.amount > 0), [*on, "amount"], latest_first=latest_first)
-    s = s.select(
-        *on, *carry, "amount", "place", from_connection=s.connection, from_id=s.id
-    )
+    s = s.select(*on, *carry, "amount", "place", from_connection=s.connection, from_id=s.id)
     k = k.select(*on, "connection", "id", "amount", "place")
     found = k.inner_join(s, [*on, "amount", "place"])
     wanted = ["party_id", "connection", "id", "from_connection", "from_id"]

@@ -111,7 +111,7 @@ def run_statements(
         drop_table(connection, statement.name)
         table = f'"{PREFIX}{statement.name}"'
         connection.execute(f"CREATE TEMP TABLE {table} ({statement.columns})")
-        connection.execute(f"INSERT INTO temp.{table} {statement.query}")  # noqa: S608  # our own names
+        connection.execute(f"INSERT INTO temp.{table} {statement.query}")  # our own names
         own.add(statement.name)
         for name in sorted(n for n in own - kept if last[n] <= place):
             drop_table(connection, name)

@@ -65,7 +65,10 @@ def _row(t: ir.Table, source: Any, group_no: int, **columns: Any) -> ir.Table:
         "points_lost": ibis.null("int64"), "weight_no": ibis.literal(0, type="int64"),
         "place_no": ibis.literal(0, type="int64"), "params": ibis.literal("{}"),
     }  # fmt: skip
-    blank |= {"source": source if isinstance(source, ir.Value) else ibis.literal(source), "group_no": ibis.literal(group_no, type="int64")}
+    blank |= {
+        "source": source if isinstance(source, ir.Value) else ibis.literal(source),
+        "group_no": ibis.literal(group_no, type="int64"),
+    }
     return t.select(*KEY, **{**blank, **columns})
 
 
@@ -105,6 +108,7 @@ def _lost_points(t: ir.Table, line: CharacteristicDoc, place: int) -> ir.Table:
             "bin": t[f"bin_{line.id}"],
             "label_en": ibis.literal(line.label_en),
             "label_zh": ibis.literal(line.label_zh),
+            "metric": ibis.literal(line.metric),
             "points_lost": whole_text(t[f"lost_{line.id}"]),
         }
     )
@@ -184,4 +188,3 @@ def _note(t: ir.Table, name: str) -> Any:
     if name in ("open_receivables", "gross_exposure", "net_exposure"):
         return ibis.ifelse(t.items_without_rate > 0, "amounts_without_rate", no_text())
     return no_text()
-

@@ -118,7 +118,9 @@ def receivable_sums(items: ir.Table, edges: Sequence[int], grace_days: int) -> i
     )
 
 
-def roll_up(table: ir.Table, smallest: tuple[str, ...] = (), largest: tuple[str, ...] = ()) -> ir.Table:
+def roll_up(
+    table: ir.Table, smallest: tuple[str, ...] = (), largest: tuple[str, ...] = ()
+) -> ir.Table:
     """Rows per (party, seller) plus the total over all sellers, which has seller "".
 
     Every other column is added up, except those named as `smallest` or `largest`.

@@ -132,12 +132,8 @@ def _listed(paid: ir.Table) -> ir.Table:
     order = [paid.due_date, paid.connection, paid.id]
     place = ibis.row_number().over(ibis.window(group_by=paid.world, order_by=order))
     t = paid.mutate(place=place, shown=json_text(ibis.coalesce(paid.number, paid.id)))
-    names = {
-        f"name_{n}": t.shown.max(where=t.place == n) for n in range(SHOWN_ITEMS)
-    }
-    t = t.group_by("world").agg(
-        items=t.count(), total=t.base.sum().cast("decimal(18, 4)"), **names
-    )
+    names = {f"name_{n}": t.shown.max(where=t.place == n) for n in range(SHOWN_ITEMS)}
+    t = t.group_by("world").agg(items=t.count(), total=t.base.sum().cast("decimal(18, 4)"), **names)
     shown = [ibis.coalesce(t.name_0, "")]
     for n in range(1, SHOWN_ITEMS):
         shown.append(ibis.ifelse(t[f"name_{n}"].notnull(), ibis.literal(",") + t[f"name_{n}"], ""))

@@ -121,7 +121,9 @@ def _exposure_wish(t: ir.Table, share: Decimal, *, below: bool) -> ir.Table:
     amount = money(excess + ibis.literal(_CENT)) if below else excess
     new_line = convert(ibis.coalesce(t.proposed_amount, zero()), ibis.literal(share))
     enough = (new_line > t.net_exposure) if below else (new_line >= t.net_exposure)
-    return _wish(t, ibis.ifelse(enough, RAISE, PAY), amount=ibis.ifelse(enough, t.proposed_amount, amount))
+    return _wish(
+        t, ibis.ifelse(enough, RAISE, PAY), amount=ibis.ifelse(enough, t.proposed_amount, amount)
+    )
 
 
 def next_better(line: CharacteristicDoc) -> list[tuple[str, Decimal]]:
@@ -166,7 +168,9 @@ def _with_dates(wishes: ir.Table, book: Book) -> ir.Table:
     bound. Where open items do not suffice, the amount is paid on account instead.
     """
     days = open_by_due_date(book)
-    w = wishes.mutate(wanted=ibis.ifelse(wishes.kind == PAY, wishes.amount, ibis.null("decimal(18, 4)")))
+    w = wishes.mutate(
+        wanted=ibis.ifelse(wishes.kind == PAY, wishes.amount, ibis.null("decimal(18, 4)"))
+    )
     seen = w.filter(w.kind == PAY).left_join(days, "party_id")
     reached = seen.so_far >= seen.wanted
     dates = seen.group_by("party_id", "code", "rank").agg(

@@ -440,4 +440,3 @@ def _cash_left(cash: ir.Table, applied: ir.Table) -> ir.Table:
     """Payments with what found no invoice; returned ones negative."""
     left = _remaining_cash(cash, applied)
     return left.filter(left.left != 0)
-

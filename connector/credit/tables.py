@@ -30,9 +30,7 @@ def shaped(table: ir.Table, name: str) -> ir.Table:
     return table.select(**columns)
 
 
-def decision_rows(
-    verdict: Verdict, facts: Facts, policy: PolicyDoc, seal: str
-) -> ir.Table:
+def decision_rows(verdict: Verdict, facts: Facts, policy: PolicyDoc, seal: str) -> ir.Table:
     """The decision table without order; `seal` joins policy hash and engine version."""
     t = verdict.parties.left_join(_flag_texts(verdict.flags), KEY)
     kept = [name for name in t.columns if not name.endswith("_right")]
@@ -51,7 +49,11 @@ def digest_of(t: ir.Table, policy: PolicyDoc, seal: str) -> Any:
     next day has the same digest.
     """
     left_out = ("as_of", "decision_hash")
-    parts = [_text(t[c.name].cast(IBIS_TYPES[c.kind])) for c in DECISION.columns if c.name not in left_out]
+    parts = [
+        _text(t[c.name].cast(IBIS_TYPES[c.kind]))
+        for c in DECISION.columns
+        if c.name not in left_out
+    ]
     for line in policy.scorecard.characteristics:
         parts += [_text(t[f"bin_{line.id}"]), _text(t[f"pts_{line.id}"])]
     parts += [_text(t[f"said_{code}"]) for code in FLAGS]

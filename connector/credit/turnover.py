@@ -28,9 +28,7 @@ def month_number(value: Any) -> Any:
     return value.year().cast("int32") * 12 + value.month().cast("int32")
 
 
-def sales_sums(
-    settled: Settled, facts: Facts, rates: ir.Table, windows: WindowsDoc
-) -> ir.Table:
+def sales_sums(settled: Settled, facts: Facts, rates: ir.Table, windows: WindowsDoc) -> ir.Table:
     """Credit sales less credit notes issued, tax-inclusive, per (party, seller).
 
     `sales_recent` and `sales_year` are trailing windows, `sales_m0` the month of the valuation

@@ -20,6 +20,4 @@ UNIT = "ratio"
 def find(context: FlagContext) -> ir.Table:
     """Parties whose disputed share passed a step."""
     t = context.parties
-    return answer(
-        t, CODE, context.rule, value=t.dispute_ratio, amount=t.disputed, unit="ratio"
-    )
+    return answer(t, CODE, context.rule, value=t.dispute_ratio, amount=t.disputed, unit="ratio")

@@ -42,7 +42,10 @@ def reached(value: Any, steps: Sequence[FlagStepDoc]) -> tuple[Any, Any]:
         *((value > step.above, ibis.literal(step.severity, type="int64")) for step in falling)
     )
     threshold = when(
-        *((value > step.above, ibis.literal(step.above).cast("decimal(18, 10)")) for step in falling)
+        *(
+            (value > step.above, ibis.literal(step.above).cast("decimal(18, 10)"))
+            for step in falling
+        )
     )
     return severity, threshold
 

@@ -25,9 +25,7 @@ def find(context: FlagContext) -> ir.Table:
     rule, items = context.rule, context.items
     beyond = {
         f"beyond_{n}": money(
-            ibis.coalesce(
-                items.base_undisputed.sum(where=items.days_past_due > step.above), zero()
-            )
+            ibis.coalesce(items.base_undisputed.sum(where=items.days_past_due > step.above), zero())
         )
         for n, step in enumerate(rule.steps)
     }

@@ -1,0 +1,146 @@
+"""The sentence of every reason, flag and remedy. English templates; Chinese in the domain's texts.
+
+Parameters are what the clock does not move: dates, thresholds, bins, document numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.domain.texts import Language, say
+
+FLAG_TEXTS: dict[str, str] = {
+    "oldest_overdue": "An invoice due on {due_date} is still unpaid (more than {threshold} late).",
+    "over_limit": "More than {threshold} of the credit limit is used.",
+    "overdue_heavy": "More than {threshold} of what is owed is overdue.",
+    "paying_later": "Invoices are paid more than {threshold} later than before.",
+    "disputes_high": "More than {threshold} of what is owed is in dispute.",
+    "no_valid_limit": "There is no credit limit yet.",
+    "near_limit": "More than {threshold} of the credit limit is used: little is left.",
+    "cash_unmatched": (
+        "Payments or credit notes worth more than {threshold} of what is owed wait to be matched."
+    ),
+}
+CASH_ONLY_OPEN = "Sells for cash only, but there are open amounts."
+LIMIT_EXPIRED = "The credit limit expired on {valid_to}."
+
+METRIC_TEXTS: dict[str, str] = {
+    "overdue_ratio": "Overdue part of what is owed: {bin}.",
+    "overdue_ratio_undisputed": "Overdue part of what is owed: {bin}.",
+    "overdue_ratio_past_grace": "Overdue part of what is owed: {bin}.",
+    "oldest_overdue_days": "The oldest unpaid invoice is late by {bin}.",
+    "dbt": "Invoices are paid late by {bin} on average.",
+    "dbt_floored": "Invoices are paid late by {bin} on average.",
+    "dbt_with_open": "Invoices are paid late by {bin} on average, open ones included.",
+    "dbt_trend": "Payments come later than before, by {bin}.",
+    "utilisation": "Used part of the credit limit: {bin}.",
+    "dispute_ratio": "Disputed part of what is owed: {bin}.",
+    "dso": "What is owed stands for {bin} of sales.",
+    "dso_countback": "What is owed stands for {bin} of sales.",
+}
+OTHER_METRIC = "{label}: {bin}."
+
+REASON_TEXTS: dict[str, str] = {
+    "insolvency_open": "Insolvency proceedings are open.",
+    "dissolved": "The company is dissolved.",
+    "sanctioned": "The company is on a sanctions list.",
+    "dishonest_judgment_debtor": "The company is on the list of dishonest judgment debtors.",
+    "not_enough_data": "Too little is known for a score ({known} of the scorecard).",
+    "limit_blend": "The proposed limit is the weighted mean of the limit methods.",
+    "limit_need": "The proposed limit is what the customer needs at its present purchases.",
+    "limit_agency": "The proposed limit is held down by the agency's recommendation.",
+    "limit_appetite": "The proposed limit is held down to {share} of all our yearly sales.",
+    "limit_step": "The proposed limit rises by at most {max_up} at one review.",
+    "limit_cash_only": "Grade {grade} sells for cash only.",
+    "limit_manual": "No limit can be proposed by rule: a person has to decide.",
+}
+OTHER_REASON = "{code}"
+
+REMEDY_TEXTS: dict[str, str] = {
+    "pay_items": "Pay what was due by {due_on_or_before}: {count} items, {total}.",
+    "reduce_exposure": "Pay {amount} on account.",
+    "raise_limit": "Approve a limit of {amount}.",
+    "resolve_disputes": "Settle the open disputes.",
+    "provide_data": "Wait for payments, or give the missing terms and limits.",
+}
+REMEDY_RESULT = "Then: score {score}, grade {grade}, {hold}, {flags}."
+WITH_HOLD, WITHOUT_HOLD = "still on hold", "no hold"
+WITHOUT_FLAGS, WITH_FLAGS = "no flag", "flags {codes}"
+
+FLAG_NAMES: dict[str, str] = {
+    "oldest_overdue": "Long overdue",
+    "over_limit": "Over the limit",
+    "overdue_heavy": "Much overdue",
+    "paying_later": "Paying later",
+    "disputes_high": "Many disputes",
+    "no_valid_limit": "No valid limit",
+    "near_limit": "Close to the limit",
+    "cash_unmatched": "Unmatched payments",
+}
+
+
+def flag_text(code: str, params: Mapping[str, Any], language: Language) -> str:
+    """One sentence about a flag."""
+    template = FLAG_TEXTS.get(code, OTHER_REASON)
+    if code == "over_limit" and params.get("state") == "cash_only":
+        template = CASH_ONLY_OPEN
+    if code == "no_valid_limit" and params.get("state") == "expired":
+        template = LIMIT_EXPIRED
+    return say(template, language, **{"code": code, **_spoken(params, language)})
+
+
+def reason_text(code: str, params: Mapping[str, Any], language: Language) -> str:
+    """One sentence about a reason of any source."""
+    if code in FLAG_TEXTS:
+        return flag_text(code, params, language)
+    metric = params.get("metric")
+    template = REASON_TEXTS.get(code, OTHER_REASON)
+    if metric:
+        template = METRIC_TEXTS.get(str(metric), OTHER_METRIC)
+    label = params.get("label_zh") if language == "zh" else params.get("label_en")
+    filled = {"code": code, "label": label, **_spoken(params, language)}
+    return say(template, language, **filled)
+
+
+def remedy_text(
+    code: str, params: Mapping[str, Any], language: Language, amounts: Mapping[str, str]
+) -> str:
+    """One or two sentences about a remedy: what to do, and what it gives.
+
+    `amounts` are the amounts among the parameters, formatted for the reader.
+    """
+    template = REMEDY_TEXTS.get(code, OTHER_REASON)
+    done = say(template, language, **{"code": code, **params, **amounts})
+    result = params.get("result")
+    if not result:
+        return done
+    codes = [name for name in (result.get("flags") or "").split(";") if name]
+    names = ", ".join(say(FLAG_NAMES.get(name, name), language) for name in codes)
+    then = say(
+        REMEDY_RESULT,
+        language,
+        score=result.get("score") or "–",
+        grade=result.get("grade") or "–",
+        hold=say(WITH_HOLD if result.get("hold") == "true" else WITHOUT_HOLD, language),
+        flags=say(WITH_FLAGS, language, codes=names) if names else say(WITHOUT_FLAGS, language),
+    )
+    return f"{done} {then}"
+
+
+def spoken_figure(text: str, language: Language) -> str:
+    """A bin or threshold in words: 30 d – 60 d becomes 30 – 60 days."""
+    if not text.endswith(" d"):
+        return text.replace("> ", say("more than", language) + " ") if language == "en" else text
+    plain = text.replace(" d", "")
+    more = say("more than", language)
+    plain = plain.replace("> ", f"{more} ").replace("≤ ", say("up to", language) + " ")
+    return f"{plain} {say('days', language)}"
+
+
+def _spoken(params: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    shown = dict(params)
+    for name in ("bin", "threshold"):
+        if isinstance(shown.get(name), str):
+            shown[name] = spoken_figure(shown[name], language)
+    return shown
