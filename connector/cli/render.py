@@ -64,6 +64,10 @@ def show_run(here: Session, report: RunReport) -> None:
     if report.linked is not None and report.linked.unlinked:
         here.tell("{n} documents name an account that is not known; they are kept and count for "
                   "nobody until it is.", n=sum(report.linked.unlinked.values()))  # fmt: skip
+    moved = report.linked.moved if report.linked is not None else None
+    if moved is not None and moved.num_rows:
+        here.tell("{n} accounts belong to another party than last time; limits approved for the "
+                  "old party do not follow.", n=moved.num_rows)  # fmt: skip
     if report.decided is not None:
         if report.decided.changed is None:
             here.tell("Decisions: nothing that decides has changed since the last run.")

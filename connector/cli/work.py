@@ -21,7 +21,15 @@ def register(app: typer.Typer) -> None:
     app.command("apply")(apply)
 
 
-def run(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> int:
+def run(
+    context: typer.Context,
+    as_of: AsOf = None,
+    accept_shrunk_lists: Annotated[
+        bool,
+        typer.Option("--accept-shrunk-lists", help="Take in full lists that lost most rows."),
+    ] = False,
+    as_json: Json = False,
+) -> int:
     """The main job once: pull, decide, plan, and write back what may go by itself."""
     from connector.cli import render
     from connector.cli.progress import watch
@@ -30,7 +38,7 @@ def run(context: typer.Context, as_of: AsOf = None, as_json: Json = False) -> in
 
     here = session(context)
     with here.office() as office, watch(here, quiet=as_json) as tell:
-        report = run_main_job(office, parse_date(as_of), tell)
+        report = run_main_job(office, parse_date(as_of), tell, accept_shrunk_lists)
     if as_json:
         print_json(summarise_run(report))
     else:

@@ -240,7 +240,7 @@ class StorePort(Protocol):
         fence: Fence,
     ) -> None:
         """One transaction: staged decisions become visible, `decided_through` and basis move,
-        plans and their changes are stored, older unsent changes of the same records end as
+        plans and their changes are stored, older unsent changes of their connections end as
         superseded."""
         ...
 
@@ -249,7 +249,7 @@ class StorePort(Protocol):
         ...
 
     def save_plan(self, plan: Plan, fence: Fence) -> None:
-        """Store a plan's changes as planned, superseding older unsent ones of the same records."""
+        """Store the full plan of a connection; its older unsent changes end as superseded."""
         ...
 
     def open_changes(self, connection: str) -> Sequence[Change]:

@@ -20,10 +20,15 @@ from connector.sync.push import Progress
 from connector.sync.run import RunReport, Tell, Way, decide_and_plan, publish, run, silent
 
 
-def run_main_job(office: Office, as_of: date | None = None, tell: Tell = silent) -> RunReport:
+def run_main_job(
+    office: Office,
+    as_of: date | None = None,
+    tell: Tell = silent,
+    accept_shrunk_lists: bool = False,
+) -> RunReport:
     """The whole pass, recorded in the store with its outcome."""
     connections = office.connect_all()
-    with office.desk(as_of) as desk, _recorded(office, desk) as finish:
+    with office.desk(as_of, accept_shrunk_lists) as desk, _recorded(office, desk) as finish:
         report = run(desk, _way(office, connections), tell)
         finish(report)
     return report

@@ -17,6 +17,7 @@ from connector.errors import InputError
 from connector.ledger import Ledger
 from connector.ports.clock import ClockPort
 from connector.ports.store import StorePort
+from connector.sync.decide import rules_of
 from connector.sync.desk import LEASE_SECONDS, Connection, Desk, House
 from connector.sync.truth import check_truth
 
@@ -85,7 +86,7 @@ class Office:
         return self.clock.now().astimezone(ZoneInfo(self.timezone)).date()
 
     @contextmanager
-    def desk(self, as_of: date | None = None) -> Iterator[Desk]:
+    def desk(self, as_of: date | None = None, accept_shrunk_lists: bool = False) -> Iterator[Desk]:
         """A run's working place: ledger open, pair checked, lease held.
 
         BusyError when another runner holds ledger or lease; StateError for a ledger that does
@@ -105,6 +106,8 @@ class Office:
                     clock=self.clock,
                     house=self.house,
                     fence=fence,
+                    guard=rules_of(self.policy).guard,
+                    accept_shrunk_lists=accept_shrunk_lists,
                 )
             finally:
                 self.store.release_lease(fence)

@@ -63,7 +63,10 @@ def problems(office: Office) -> list[dict[str, Any]]:
     """Quarantined rows of the published ledger: file and line or record, field and reason."""
     try:
         with open_snapshot(office.snapshots) as snapshot:
-            rows: list[dict[str, Any]] = snapshot.problems().to_pylist()
+            rows: list[dict[str, Any]] = snapshot.query(
+                "SELECT connection, feed, where_from, record_id, field, reason, raw "
+                "FROM problem_current ORDER BY connection, feed, where_from, field"
+            ).to_pylist()
             return rows
     except StateError:
         return []

@@ -30,7 +30,8 @@ def apply_plan(
     recover(desk, connection, report.recovered.count)
     states = desk.store.change_states(connection.name, [c.id for c in plan.changes])
     todo = [c for c in plan.to_write if states.get(c.id) is not ChangeState.VERIFIED]
-    desk.store.save_plan(replace(plan, changes=tuple(todo)), desk.fence)
+    waiting = [c for c in plan.changes if c.state is ChangeState.CONFLICT]
+    desk.store.save_plan(replace(plan, changes=(*todo, *waiting)), desk.fence)
     stay, report.moved = _compare(desk, connection, todo)
     desk.append(
         connection,
@@ -52,13 +53,12 @@ def _compare(
         of_object = [c for c in updates if c.object_name == object_name]
         for start in range(0, len(of_object), READ_BACK_ROWS):
             chunk = of_object[start : start + READ_BACK_ROWS]
-            fields = sorted({f.field for c in chunk for f in c.writes})
-            records = connection.writer.read(object_name, [c.record_id for c in chunk], fields)
+            records = connection.read_back(object_name, [c.record_id for c in chunk])
             for change in chunk:
                 record = records.get(change.record_id)
+                held = connection.held(object_name, record) if record is not None else {}
                 same = record is not None and all(
-                    connection.canonical(object_name, f.field, record) == f.theirs
-                    for f in change.writes
+                    held.get(f.field) == f.theirs for f in change.writes
                 )
                 (stay if same else moved).append(change)
     stay += [c for c in changes if c.kind is ChangeKind.CREATE]

@@ -98,6 +98,7 @@ def decide_run(desk: Desk, policy: PolicyDoc) -> Decided:
              {k: str(v) for k, v in desk.house.rates.items()}]
         )[:16],
         "approved": _table_digest(approved),
+        "links": _table_digest(desk.store.confirmed_links()),
     }  # fmt: skip
     if not _dirty(desk, basis):
         tables = dict(desk.store.decision_tables())

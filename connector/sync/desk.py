@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from functools import cached_property
 
@@ -12,15 +12,16 @@ import pyarrow as pa
 
 from connector.domain.change import Change
 from connector.domain.texts import Language
-from connector.domain.values import canonical
 from connector.errors import RefusedError
 from connector.ledger import Ledger
 from connector.mapping.feeds import Mapping as FieldMapping
+from connector.mapping.targets import TargetField, seen_text
 from connector.ports.clock import ClockPort
 from connector.ports.crm import ObjectInfo, Record, TargetPort
 from connector.ports.facts import LandBatch, row_schema
 from connector.ports.manifest import AdapterPort
 from connector.ports.store import Fence, JournalEntry, StorePort, Written
+from connector.sync.guard import UNGUARDED, GuardLimits
 
 LEASE_SECONDS = 120
 MIRROR_FEED = "read-back"
@@ -67,15 +68,19 @@ class Connection:
         key = info.find(change.key_field) if info else None
         return bool(key and key.external_id and key.unique)
 
-    def canonical(self, object_name: str, field_name: str, record: Record) -> str | None:
-        """Canonical text of a field of a vendor record, rounded to the field's scale."""
-        info = self.describe(object_name)
-        spec = info.find(field_name) if info else None
-        if spec is None:
-            return None
-        value = record.get(spec.name, record.get(field_name))
-        scale = spec.scale if isinstance(value, Decimal | int | float) else None
-        return canonical(value, spec.kind, scale)
+    def written_fields(self, object_name: str) -> Mapping[str, TargetField]:
+        """The fields of the object that take credit fields, by the vendor's name."""
+        targets = [t for t in self.mapping.targets if t.object_name == object_name]
+        return {f.field: f for target in targets for f in target.fields.values()}
+
+    def read_back(self, object_name: str, record_ids: Sequence[str]) -> Mapping[str, Record | None]:
+        """Present records with every field we write, so that the mirror of each is whole."""
+        return self.writer.read(object_name, record_ids, sorted(self.written_fields(object_name)))
+
+    def held(self, object_name: str, record: Record) -> dict[str, str | None]:
+        """Canonical text of every credit field that the record read back has, as pulls see it."""
+        fields = self.written_fields(object_name)
+        return {name: seen_text(f, record[name]) for name, f in fields.items() if name in record}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,8 @@ class Desk:
     clock: ClockPort
     house: House
     fence: Fence
+    guard: GuardLimits = UNGUARDED
+    accept_shrunk_lists: bool = False
     attempts: int = 4
 
     def append(
@@ -132,8 +139,3 @@ class Desk:
     def renew_lease(self) -> None:
         """Prolong the lease; BusyError when another runner took it."""
         self.store.renew_lease(self.fence, self.clock.now(), LEASE_SECONDS)
-
-    @property
-    def order_horizon(self) -> date:
-        """Orders since this day bring an account into scope."""
-        return self.as_of - timedelta(days=round(self.house.order_months * 30.4375))

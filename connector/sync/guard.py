@@ -12,6 +12,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from connector.domain.change import Plan
+from connector.errors import WaitsForPersonError
 
 
 class Verdict(StrEnum):
@@ -41,6 +42,10 @@ class GuardLimits:
     least_parties: int
 
 
+UNGUARDED = GuardLimits(Decimal(1), Decimal(1), Decimal(1), 0)
+"""No share is too large."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """How the decisions moved against the prior ones: parties known before, worse now."""
@@ -50,19 +55,7 @@ class Shift:
     new_holds: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class FeedSize:
-    """A snapshot feed's number of open rows before and after this pull."""
-
-    connection: str
-    feed: str
-    before: int
-    after: int
-
-
-def judge(
-    plans: Sequence[Plan], shift: Shift, feeds: Sequence[FeedSize], limits: GuardLimits
-) -> list[GuardFinding]:
+def judge(plans: Sequence[Plan], shift: Shift, limits: GuardLimits) -> list[GuardFinding]:
     """Everything that speaks against writing these plans without a person (vector GUARD-MASS)."""
     findings = [
         *_mass("{n} of {known} parties would be downgraded ({share}); at most {most} pass alone.",
@@ -70,7 +63,6 @@ def judge(
         *_mass("{n} of {known} parties would get a new hold ({share}); at most {most} pass alone.",
                shift.new_holds, shift.known, limits.new_holds_share, limits.least_parties),
     ]  # fmt: skip
-    findings += [f for feed in feeds for f in _shrunk(feed, limits)]
     findings += [
         GuardFinding(
             Verdict.ASK,
@@ -100,21 +92,23 @@ def _mass(message: str, n: int, known: int, most: Decimal, least: int) -> list[G
     return [GuardFinding(Verdict.ASK, message, params)]
 
 
-def _shrunk(feed: FeedSize, limits: GuardLimits) -> list[GuardFinding]:
-    if feed.before < limits.least_parties:
-        return []
-    lost = Decimal(feed.before - feed.after) / Decimal(feed.before)
-    if lost <= limits.fewer_rows_share:
-        return []
-    return [
-        GuardFinding(
-            Verdict.ASK,
-            "The list of {feed} on {connection} fell from {before} to {after} rows.",
-            {
-                "feed": feed.feed,
-                "connection": feed.connection,
-                "before": feed.before,
-                "after": feed.after,
-            },
-        )
-    ]
+def refuse_shrunk_list(
+    feed: str, connection: str, before: int, after: int, limits: GuardLimits
+) -> None:
+    """Before a full list lands: a list that lost most of its rows is more likely a broken export.
+
+    Landing it would clear what it no longer names. WaitsForPersonError with the way to accept it.
+    """
+    if before < limits.least_parties:
+        return
+    if Decimal(before - after) / Decimal(before) <= limits.fewer_rows_share:
+        return
+    raise WaitsForPersonError(
+        "The full list of {feed} on {connection} fell from {before} to {after} rows. It has not "
+        "been taken in.",
+        next_step="Check the export. If it is right: creditflag run --accept-shrunk-lists",
+        feed=feed,
+        connection=connection,
+        before=before,
+        after=after,
+    )

@@ -18,14 +18,14 @@ from connector.ports.crm import Page
 from connector.ports.facts import LandBatch, LandResult, SnapshotClose
 from connector.sync.crash import crash_point
 from connector.sync.desk import Connection, Desk
+from connector.sync.guard import refuse_shrunk_list
 
 
 @dataclass
 class FeedReport:
     """What one feed brought. `records` = new + changed + re_read + deleted + problems + skipped.
 
-    `duplicates` names rows that were kept under a numbered id. `snapshot_before` and
-    `snapshot_after` count the rows that a full list named last time and this time.
+    `duplicates` names rows that were kept under a numbered id.
     """
 
     connection: str
@@ -39,8 +39,6 @@ class FeedReport:
     deleted: int = 0
     cleared: int = 0
     problems: int = 0
-    snapshot_before: int | None = None
-    snapshot_after: int | None = None
     duplicates: tuple[str, ...] = ()
 
     def add(self, result: LandResult) -> None:
@@ -115,7 +113,7 @@ class Landing:
             raise RedRunError(
                 "{feed}: {got} records arrived, but {expected} were counted at the source.",
                 where=self.connection.name,
-                next_step="The cursor stays; run again. If it repeats, check the API user's rights.",
+                next_step="The cursor stays; run again. If it repeats, check the API user.",
                 feed=self.feed.name,
                 got=self.report.records,
                 expected=page.expected,
@@ -126,8 +124,10 @@ class Landing:
         if not self.feed.snapshot or page.listed_on is None or not self._whole:
             return None
         ids = pa.concat_arrays([pa.array([], pa.string()), *self._ids])
-        self.report.snapshot_before = self._known_rows()
-        self.report.snapshot_after = len(ids)
+        if not self.desk.accept_shrunk_lists:
+            refuse_shrunk_list(
+                self.feed.name, self.connection.name, self._known_rows(), len(ids), self.desk.guard
+            )
         return SnapshotClose(present=ids, listed_on=page.listed_on)
 
     def _known_rows(self) -> int:

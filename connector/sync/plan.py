@@ -2,9 +2,11 @@
 
 Three values decide about a field: `base` (last written and verified), `theirs` (in the CRM now)
 and `ours` (target). Equal theirs and ours: nothing. theirs = base: plain update. Otherwise
-somebody edited our field: a conflict, which the field's owner rule settles. What we write stands
-still: see `domain.catalogue.When`. The comparison is one query over long tables; only differences
-reach Python. Planning the result of a plan gives an empty plan.
+somebody edited our field: a conflict, which the field's owner rule settles. A value that stood in
+a field before our first write is ours to replace only where the field is `ours`; an adopted one
+that a person changed waits for a person. What we write stands still: see `domain.catalogue.When`.
+The comparison is one query over long tables; only differences reach Python. Planning the result of
+a plan gives an empty plan.
 """
 
 from __future__ import annotations
@@ -162,15 +164,19 @@ WITH joined AS (
       AND adopted.record_id = d.record_id AND adopted.field = d.field
 ),
 target AS (
-    SELECT * EXCLUDE (ours, adopted_value),
+    SELECT * EXCLUDE (ours, owner, adopted_value),
            CASE WHEN pinned THEN adopted_value ELSE ours END AS ours,
+           CASE WHEN pinned AND NOT was_written AND owner = 'ours' THEN 'ask' ELSE owner END
+               AS owner,
            was_written OR pinned AS known
     FROM joined
 ),
 judged AS (
     SELECT *,
            theirs IS DISTINCT FROM ours AS differs,
-           known AND theirs IS DISTINCT FROM base AND theirs IS DISTINCT FROM ours AS edited,
+           theirs IS DISTINCT FROM base AND theirs IS DISTINCT FROM ours AND (
+               known OR owner <> 'ours' AND NOT (credit_field = 'hold' AND theirs = 'false')
+           ) AS edited,
            writes_when = 'moved' AND was_written
                AND theirs IS NOT DISTINCT FROM base AND base_band IS NOT DISTINCT FROM band
                AND abs(TRY_CAST(ours AS DECIMAL(18,4)) - TRY_CAST(base AS DECIMAL(18,4)))
@@ -198,7 +204,7 @@ recorded AS (
 counted AS (
     SELECT count(*) AS records,
            count(*) FILTER (WHERE record_written) AS planned,
-           count(*) FILTER (WHERE record_waits) AS conflicts,
+           count(*) FILTER (WHERE record_waits AND NOT record_written) AS conflicts,
            count(*) FILTER (WHERE record_differs AND NOT record_written AND NOT record_waits)
                AS within_tolerance
     FROM (SELECT DISTINCT object_name, record_id, record_written, record_waits, record_differs
@@ -219,24 +225,10 @@ ORDER BY object_name, record_id, waits, field
 def _split(rows: pa.Table) -> tuple[PlanCounts, list[dict[str, Any]]]:
     listed = rows.to_pylist()
     first = listed[0]
-    counts = PlanCounts(
-        records=first["records"],
-        planned=first["planned"],
-        conflicts=first["conflicts"],
-        within_tolerance=first["within_tolerance"],
-        unchanged=first["records"]
-        - first["planned"]
-        - first["within_tolerance"]
-        - sum(1 for r in _waiting_only(listed)),
-    )
+    ends = {name: first[name] for name in ("planned", "conflicts", "within_tolerance")}
+    unchanged = first["records"] - sum(ends.values())
+    counts = PlanCounts(records=first["records"], unchanged=unchanged, **ends)
     return counts, [row for row in listed if row["record_id"] is not None]
-
-
-def _waiting_only(rows: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Records that have conflicts and nothing to write."""
-    for record_id, group in groupby(rows, key=lambda r: (r["object_name"], r["record_id"])):
-        if record_id[1] is not None and all(row["waits"] for row in group):
-            yield record_id[1]
 
 
 def _changes(connection: str, rows: Sequence[dict[str, Any]]) -> Iterator[Change]:

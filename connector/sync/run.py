@@ -18,7 +18,7 @@ from connector.sync.crash import crash_point
 from connector.sync.decide import Decided, decide_run, rules_of
 from connector.sync.desk import Connection, Desk
 from connector.sync.enrich import EnrichReport, enrich
-from connector.sync.guard import FeedSize, GuardFinding, judge
+from connector.sync.guard import GuardFinding, judge
 from connector.sync.land import FeedReport
 from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
@@ -129,7 +129,7 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
     else:
         desk.store.commit_run(desk.run_id, through, report.decided.basis, report.plans, desk.fence)
     crash_point("after-commit-run")
-    report.findings = _judge(way, report)
+    report.findings = judge(report.plans, report.decided.shift, desk.guard)
     for plan in report.plans:
         if plan.first_contact:
             report.compared[plan.connection] = compare_adopted(
@@ -198,16 +198,6 @@ def publish(desk: Desk, way: Way, tell: Tell = silent) -> None:
 def call_counts(connections: Sequence[Connection]) -> dict[str, Mapping[str, int]]:
     """API calls made by each connection that writes, by class."""
     return {c.name: c.target.call_counts() for c in connections if c.target is not None}
-
-
-def _judge(way: Way, report: RunReport) -> list[GuardFinding]:
-    assert report.decided is not None  # noqa: S101  # set in the same step
-    sizes = [
-        FeedSize(f.connection, f.feed, f.snapshot_before, f.snapshot_after)
-        for f in report.feeds
-        if f.snapshot_before is not None and f.snapshot_after is not None
-    ]
-    return judge(report.plans, report.decided.shift, sizes, rules_of(way.policy).guard)
 
 
 def _named(way: Way, name: str) -> Connection:

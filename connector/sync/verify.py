@@ -108,16 +108,16 @@ def _chunks(changes: Sequence[Change]) -> Iterator[list[Change]]:
 
 
 def _settle_updates(connection: Connection, chunk: Sequence[Change], settled: _Settled) -> None:
-    fields = sorted({f.field for change in chunk for f in change.writes})
     object_name = chunk[0].object_name
-    records = connection.writer.read(object_name, [c.record_id for c in chunk], fields)
+    records = connection.read_back(object_name, [c.record_id for c in chunk])
     for change in chunk:
         record = records.get(change.record_id)
         if record is None:
             settled.entries.append(_event(change, ChangeState.GONE, {}))
             continue
-        held = {f.field: connection.canonical(object_name, f.field, record) for f in change.writes}
-        settled.seen += _seen(change, held, record)
+        whole = connection.held(object_name, record)
+        settled.seen += _seen(change, whole, record)
+        held = {f.field: whole.get(f.field) for f in change.writes}
         wanted = {f.field: f.ours for f in change.writes}
         before = {f.field: f.theirs for f in change.writes}
         if held == wanted:
