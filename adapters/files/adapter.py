@@ -13,7 +13,7 @@ from datetime import date
 from adapters.files.folders import Folder, FoundFile, digest_file
 from adapters.files.reading import ReadOptions, UnusableFileError, read_options
 from adapters.files.tables import Tally, list_headers, read_file
-from adapters.files.workbooks import is_workbook, list_sheets
+from adapters.files.workbooks import list_sheets
 from connector.domain.entities import Kind
 from connector.ports.crm import FieldInfo, ObjectInfo, Page, PullRequest, Unreadable
 
@@ -36,7 +36,7 @@ class FilesAdapter:
         """Files by name; workbooks with several visible sheets once for each (`file#sheet`)."""
         names: list[str] = []
         for file in self._folder.list_files():
-            sheets = list_sheets(file.path) if is_workbook(file.path) else []
+            sheets = list_sheets(file.path)
             names += [f"{file.name}#{s}" for s in sheets] if len(sheets) > 1 else [file.name]
         return names
 

@@ -24,7 +24,6 @@ from connector.ports.crm import Page, Record, Unreadable
 
 # Large pages, because number and date forms are told from the values of one page.
 PAGE_ROWS = 20_000
-_OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 
 
 @dataclass(slots=True)
@@ -84,14 +83,9 @@ class Table:
 
     def _open(self, file: FoundFile, options: ReadOptions) -> Pieces:
         try:
-            with file.path.open("rb") as stream:
-                if stream.read(4) == _OLD_EXCEL:
-                    raise UnusableFileError(
-                        "this is an old or a protected Excel file; save it as XLSX or CSV"
-                    )
             if is_workbook(file.path):
-                inspect_workbook(file.path)
-                return read_workbook(file.path, options)
+                widest = inspect_workbook(file.path)
+                return read_workbook(file.path, options, widest)
             shape = inspect_text(file.path, options)
         except OSError as error:
             raise UnusableFileError(f"the file cannot be read: {error.strerror}") from None

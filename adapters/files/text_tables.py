@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -17,6 +18,7 @@ from adapters.files.reading import (
     ReadOptions,
     Row,
     UnusableFileError,
+    is_blank,
 )
 
 CHUNK = 1 << 20
@@ -27,7 +29,6 @@ CANDIDATES = (",", ";", "\t", "|")
 _PAIR = re.compile(rb"[\x81-\xfe][\x30-\xfe]")
 _SEP_LINE = re.compile(r"sep=([,;\t|])\s*\Z", re.IGNORECASE)
 _Line = tuple[int, str]
-_Joined = tuple[int, str, int]
 NAME_IT = "name it in the mapping: options: {encoding: …}"
 
 
@@ -138,19 +139,53 @@ def read_text(path: Path, shape: TextShape, options: ReadOptions) -> Pieces:
     """Every line as a piece; those in front of the header and blank ones as rows without cells, so
     that the spans of all pieces add up to the lines of the file.
 
-    A line that cannot be split is `Broken` and the next one goes on.
+    A cell in quotes may run over several lines. A line that cannot be split, or whose quote leads
+    to no row of the header's width, is `Broken` by itself, and the next line goes on.
     """
-    for piece in _join_quoted(_numbered_lines(path, shape, options), shape.delimiter):
+    lines = _numbered_lines(path, shape, options)
+    waiting: deque[_Line | Broken] = deque()
+    width = 0
+    while (piece := waiting.popleft() if waiting else next(lines, None)) is not None:
         if isinstance(piece, Broken):
             yield piece
             continue
-        line, text, span = piece
-        try:
-            cells = next(csv.reader((text,), delimiter=shape.delimiter, strict=True), [])
-        except csv.Error as error:
-            yield Broken(line, f"the line is not well quoted: {error}", text[:MAX_RAW], span)
-            continue
-        yield Row(line, cells, span)
+        number, text = piece
+        held = _hold_quoted(text, shape.delimiter, waiting, lines)
+        row = _split(number, [text, *(line for _, line in held)], shape.delimiter)
+        if held and (isinstance(row, Broken) or (width and len(row.cells) != width)):
+            waiting.extendleft(reversed(held))
+            row = Broken(number, "a quote opens here and is not closed in time", text[:MAX_RAW])
+        if not width and isinstance(row, Row) and not is_blank(row.cells):
+            width = len(row.cells)
+        yield row
+
+
+def _hold_quoted(
+    text: str, delimiter: str, waiting: deque[_Line | Broken], lines: Iterator[_Line | Broken]
+) -> list[_Line]:
+    """The following lines up to the one that closes the quote that is open at the end of `text`."""
+    held: list[_Line] = []
+    inside = ends_inside_quotes(text, delimiter, False)
+    size = len(text)
+    while inside and len(held) < MAX_JOINED_LINES and size < MAX_JOINED:
+        following = waiting.popleft() if waiting else next(lines, None)
+        if following is None or isinstance(following, Broken):
+            if following is not None:
+                waiting.appendleft(following)
+            break
+        held.append(following)
+        size += len(following[1])
+        inside = ends_inside_quotes(following[1], delimiter, True)
+    return held
+
+
+def _split(number: int, texts: list[str], delimiter: str) -> Row | Broken:
+    text = "\n".join(texts)
+    try:
+        cells = next(csv.reader((text,), delimiter=delimiter, strict=True), [])
+    except csv.Error as error:
+        return Broken(number, f"the line is not well quoted: {error}", text[:MAX_RAW])
+    return Row(number, cells, len(texts))
 
 
 def _numbered_lines(path: Path, shape: TextShape, options: ReadOptions) -> Iterator[_Line | Broken]:
@@ -171,41 +206,6 @@ def _numbered_lines(path: Path, shape: TextShape, options: ReadOptions) -> Itera
                 yield Broken(number, reason, text[:MAX_RAW])
             else:
                 yield number, text.rstrip("\n")
-
-
-def _join_quoted(lines: Iterator[_Line | Broken], delimiter: str) -> Iterator[_Joined | Broken]:
-    """Lines put together where a quoted cell runs over several of them.
-
-    A quote that is not closed within bounds breaks its own line alone, not the rest of the file.
-    """
-    waiting: list[_Line | Broken] = []
-
-    def take() -> _Line | Broken | None:
-        return waiting.pop(0) if waiting else next(lines, None)
-
-    while (piece := take()) is not None:
-        if isinstance(piece, Broken):
-            yield piece
-            continue
-        number, text = piece
-        held: list[_Line | Broken] = []
-        inside, joined = ends_inside_quotes(text, delimiter, False), [text]
-        size = len(text)
-        while inside and len(held) < MAX_JOINED_LINES and size < MAX_JOINED:
-            following = take()
-            if following is None:
-                break
-            held.append(following)
-            if isinstance(following, Broken):
-                break
-            joined.append(following[1])
-            size += len(following[1])
-            inside = ends_inside_quotes(following[1], delimiter, True)
-        if inside:
-            waiting[:0] = held
-            yield Broken(number, "a quote opens here and is never closed", text[:MAX_RAW])
-        else:
-            yield number, "\n".join(joined), len(joined)
 
 
 def ends_inside_quotes(text: str, delimiter: str, inside: bool) -> bool:

@@ -34,6 +34,9 @@ _ERRORS = {"#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "
 _UNSAVED = re.compile(
     rb"<c\b([^>]*)>\s*(?:<f[^>]*/>|<f\b[^>]*>[^<]*</f>)\s*(?:<v\s*/>|<v>\s*</v>)?\s*</c>"
 )
+_ROW = re.compile(rb'<row\b[^>]*?\br="(\d+)"')
+_COLUMN = re.compile(rb'<c\s[^>]*?\br="([A-Z]{1,3})\d')
+_NO_COLUMN = re.compile(rb'<c(?=[\s>/])(?![^>]*\br=")')
 BATCH = 1_000
 # openpyxl lets through whatever a broken part makes of itself.
 _DAMAGE = (
@@ -43,23 +46,40 @@ _DAMAGE = (
 
 
 def is_workbook(path: Path) -> bool:
-    """Whether the content is a zip archive (every XLSX is one)."""
-    return zipfile.is_zipfile(path)
+    """Whether the content begins like a zip archive, as every XLSX does.
 
-
-def inspect_workbook(path: Path) -> None:
-    """Refuse archives that unpack to far more than they should, entities, and unsaved formulas.
-
-    Raises UnusableFileError.
+    Raises UnusableFileError for a name of a workbook with other content (web pages are often
+    exported under such a name), and for the old binary format.
     """
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head == b"\xd0\xcf\x11\xe0":
+        raise UnusableFileError("this is an old or a protected Excel file; save it as XLSX or CSV")
+    if head.startswith(b"PK"):
+        return True
+    if head and path.suffix.lower() in (".xlsx", ".xlsm", ".xls"):
+        raise UnusableFileError("the content is no workbook; save it as XLSX or CSV")
+    return False
+
+
+def inspect_workbook(path: Path) -> int:
+    """The widest row in columns, over all sheets.
+
+    Raises UnusableFileError for archives that unpack to far more than they should, entities, rows
+    beyond the last possible one, and formulas without saved results.
+    """
+    widest = 0
     try:
         with zipfile.ZipFile(path) as archive:
             _check_sizes(archive.infolist())
             for part in archive.infolist():
                 if part.filename.endswith((".xml", ".rels")):
-                    _check_part(archive, part)
+                    is_sheet = part.filename.startswith("xl/worksheets/")
+                    for text in _part_texts(archive, part):
+                        widest = max(widest, _check_sheet(text) if is_sheet else 0)
     except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise UnusableFileError(f"the workbook is damaged or protected ({error})") from None
+    return widest
 
 
 def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
@@ -70,9 +90,8 @@ def _check_sizes(parts: list[zipfile.ZipInfo]) -> None:
             raise UnusableFileError("the workbook unpacks to far more than its size; not read")
 
 
-def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
-    """Entities explode when parsed; formulas without results would read as empty cells."""
-    is_sheet = part.filename.startswith("xl/worksheets/")
+def _part_texts(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> Iterator[bytes]:
+    """The part in overlapping pieces, so that nothing is cut apart unseen; entities refused."""
     read, tail = 0, b""
     with archive.open(part) as stream:
         while chunk := stream.read(1 << 20):
@@ -82,12 +101,30 @@ def _check_part(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             text = tail + chunk
             if b"<!DOCTYPE" in text or b"<!ENTITY" in text:
                 raise UnusableFileError("the workbook defines entities; not read")
-            if is_sheet and b"<f" in text and _has_unsaved(text):
-                raise UnusableFileError(
-                    "the workbook holds formulas without saved results; open it in a spreadsheet "
-                    "program and save it"
-                )
+            yield text
             tail = text[-5_000:]
+
+
+def _check_sheet(text: bytes) -> int:
+    """The widest row in this piece of a sheet."""
+    if b"<f" in text and _has_unsaved(text):
+        raise UnusableFileError(
+            "the workbook holds formulas without saved results; open it in a spreadsheet program "
+            "and save it"
+        )
+    if any(len(number) > 7 or int(number) > MAX_ROWS for number in set(_ROW.findall(text))):
+        raise UnusableFileError(f"the workbook has a row beyond {MAX_ROWS}; not read")
+    if _NO_COLUMN.search(text):
+        return MAX_COLUMNS  # cells that follow one another: only the bound is known
+    return max(map(_column_number, set(_COLUMN.findall(text))), default=0)
+
+
+def _column_number(letters: bytes) -> int:
+    """1 for A, 27 for AA."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
 
 
 def _has_unsaved(text: bytes) -> bool:
@@ -95,13 +132,16 @@ def _has_unsaved(text: bytes) -> bool:
     return any(b't="str"' not in match[1] for match in _UNSAVED.finditer(text))
 
 
-def read_workbook(path: Path, options: ReadOptions) -> Pieces:
-    """Rows from the header on of the named sheet, else of the first visible one."""
+def read_workbook(path: Path, options: ReadOptions, widest: int) -> Pieces:
+    """Rows from the header on of the named sheet, else of the first visible one.
+
+    `widest` is what `inspect_workbook` found: rows are not padded beyond it.
+    """
     try:
         with closing(_load(path)) as book:
             sheet = _choose_sheet(book, options.sheet)
             sheet.reset_dimensions()
-            yield from _read_rows(sheet, options.header_row)
+            yield from _read_rows(sheet, options.header_row, widest)
     except UnusableFileError:
         raise
     except _DAMAGE as error:
@@ -111,6 +151,8 @@ def read_workbook(path: Path, options: ReadOptions) -> Pieces:
 def list_sheets(path: Path) -> list[str]:
     """Names of the visible sheets; none for an unusable workbook (pulling it says why)."""
     try:
+        if not is_workbook(path):
+            return []
         inspect_workbook(path)
         with closing(_load(path)) as book:
             return [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
@@ -140,8 +182,10 @@ def _choose_sheet(book: Any, name: str) -> Any:
     raise UnusableFileError("the workbook has no visible sheet")
 
 
-def _read_rows(sheet: Any, header_row: int) -> Pieces:
-    rows = sheet.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS, values_only=True)
+def _read_rows(sheet: Any, header_row: int, widest: int) -> Pieces:
+    if widest > MAX_COLUMNS:
+        raise UnusableFileError(f"the workbook has more than {MAX_COLUMNS} columns")
+    rows = sheet.iter_rows(max_row=MAX_ROWS, max_col=max(widest, 1), values_only=True)
     width = 0
     for number, values in enumerate(_in_batches(rows), 1):
         if number < header_row or is_blank(values):

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.mapping.document import ROW_ID, EntityDoc
+from connector.mapping.feeds import Feed
 from connector.mapping.paths import RecordSet
 from connector.mapping.transforms import ColumnWork, as_text
 from connector.ports.crm import Record
@@ -41,25 +42,36 @@ def file_of(where: str) -> str:
 
 
 def list_ids(
-    doc: EntityDoc, records: RecordSet, columns: Mapping[str, pa.Array], work: ColumnWork
+    feed: Feed, records: RecordSet, columns: Mapping[str, pa.Array], work: ColumnWork
 ) -> list[str | None]:
     """The id of each record: vendor paths, columns of ours, or a digest of the row's content.
 
-    None where a part of the id is empty (refused in `work`); columns named by `id_from` may be
-    empty as long as one is not.
+    None where a part of the id is empty (refused in `work`). Of the columns named by `id_from`
+    those may be empty that the entity does not require.
     """
+    doc = feed.doc
     if doc.id == (ROW_ID,):
         return [row_digest(record) for record in records.records]
     if doc.id_from:
-        texts = [columns[name].cast(pa.string()).to_pylist() for name in doc.id_from]
-        joined = ["|".join(part or "" for part in parts) for parts in zip(*texts, strict=True)]
-        ids: list[str | None] = [text.lstrip("|") or None for text in joined]
+        ids = _ids_from_columns(feed, columns)
     else:
         ids = _ids_from_paths(doc.id, records, work)
     for row, record_id in enumerate(ids):
         if record_id is None:
             work.refuse(row, f"the id ({', '.join(doc.id or doc.id_from)}) is empty")
     return ids
+
+
+def _ids_from_columns(feed: Feed, columns: Mapping[str, pa.Array]) -> list[str | None]:
+    names = feed.doc.id_from
+    texts = [columns[name].cast(pa.string()).to_pylist() for name in names]
+    needed = [feed.entity.column(name).required for name in names]
+    return [
+        None
+        if any(part is None and must for part, must in zip(parts, needed, strict=True))
+        else "|".join(part or "" for part in parts).lstrip("|") or None
+        for parts in zip(*texts, strict=True)
+    ]
 
 
 def _ids_from_paths(

@@ -166,7 +166,7 @@ def _missing(draft: _Draft, column: Column) -> tuple[str, ...]:
 def _identify(draft: _Draft, columns: dict[str, pa.Array]) -> tuple[list[str | None], list[str]]:
     """Ids and the sentences on duplicates that were kept."""
     work = ColumnWork()
-    ids = list_ids(draft.feed.doc, draft.records, columns, work)
+    ids = list_ids(draft.feed, draft.records, columns, work)
     kept: list[str] = []
     if draft.wheres:
         kept = separate_duplicates(
@@ -177,16 +177,17 @@ def _identify(draft: _Draft, columns: dict[str, pa.Array]) -> tuple[list[str | N
 
 
 def _leave_out_totals(draft: _Draft, ids: list[str | None]) -> set[int]:
-    """Rows without an id whose first filled cell is a word of `totals`: sums below a list."""
+    """Rows that are no record and begin with a word of `totals`: sums in or below a list."""
     words = {word.strip().casefold() for word in draft.feed.doc.totals}
     found: set[int] = set()
-    for row, record_id in enumerate(ids if words else ()):
-        if record_id is None:
-            cells = (str(c).strip() for c in draft.records.records[row].values() if c is not None)
-            first = next((cell for cell in cells if cell), "")
-            if first.removesuffix(":").removesuffix(":").strip().casefold() in words:
-                found.add(row)
-                draft.refused.pop(row, None)
+    for row in draft.refused if words else ():
+        cells = (str(c).strip() for c in draft.records.records[row].values() if c is not None)
+        first = next((cell for cell in cells if cell), "")
+        if first.removesuffix(":").removesuffix(":").strip().casefold() in words:
+            found.add(row)
+            ids[row] = None
+    for row in found:
+        del draft.refused[row]
     draft.skipped += len(found)
     return found
 

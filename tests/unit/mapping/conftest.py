@@ -41,7 +41,7 @@ def only_feed(text: str) -> Feed:
     return build(text).feeds[0]
 
 
-def bill(number: int = 1, **values: object) -> Record:
+def bill(number: int = 1, /, **values: object) -> Record:
     """A bill that maps without a problem, but for the values given."""
     usual: Record = {
         "Id": f"b{number}",

@@ -59,8 +59,10 @@ def test_ids_are_put_together_from_paths_or_columns() -> None:
     columns = INVOICE.replace("id: Id\n", "id_from: [selling_company, number]\n").replace(
         "      disputed:", "      selling_company: Seller\n      disputed:"
     )
-    (page,) = read_twice(columns, [([bill(1, Seller="U1"), bill(2)], ["a:2", "a:3"])])
+    records = [bill(1, Seller="U1"), bill(2), bill(3, Seller="U1", Name="")]
+    (page,) = read_twice(columns, [(records, ["a:2", "a:3", "a:4"])])
     assert page.rows.column("id").to_pylist() == ["U1|R-1", "R-2"]
+    assert (page.ids.to_pylist(), page.unidentified) == (["U1|R-1", "R-2"], 1)
 
 
 def test_records_of_an_api_are_not_compared() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.mapping.read import MappedPage, ReadContext, map_page
-from connector.ports.crm import Deletion, Page, Unreadable
+from connector.ports.crm import Deletion, Page, Record, Unreadable
 from connector.ports.facts import PROBLEM_SCHEMA, row_schema
 from tests.unit.mapping.conftest import INVOICE, bill, only_feed
 
@@ -109,8 +109,8 @@ def test_paths_lead_through_parents_and_headers_match_loosely(read: Read) -> Non
         "account_key: Customer", "account_key: customer  NO"
     )
     records = [
-        bill(1, Owner={"Alias": "ann"}, **{" Customer No": "k1"}),
-        bill(2, Owner=None, **{" Customer No": "k2"}),
+        {**bill(1, Owner={"Alias": "ann"}), " Customer No": "k1"},
+        {**bill(2, Owner=None), " Customer No": "k2"},
     ]
     page = read(records, text=text)
     assert page.rows.column("number").to_pylist() == ["ann"]
@@ -120,7 +120,7 @@ def test_paths_lead_through_parents_and_headers_match_loosely(read: Read) -> Non
 
 def test_a_header_with_points_is_a_header_first(read: Read) -> None:
     text = INVOICE.replace("number: Name", "number: Inv. No.")
-    assert read([bill(**{"Inv. No.": "7"})], text=text).rows.column("number").to_pylist() == ["7"]
+    assert read([{**bill(), "Inv. No.": "7"}], text=text).rows.column("number").to_pylist() == ["7"]
 
 
 def test_rows_of_a_file_name_their_account(read: Read) -> None:
@@ -153,10 +153,12 @@ def test_what_the_document_leaves_out_is_counted(read: Read) -> None:
     assert page.problems.num_rows == 2
     assert page.unidentified == 1
     plain = text.replace("    only: {Kind: [rv, DR]}\n", "")
-    page = read([bill(1), {"A": "合计:", **bill(2, Id="", Amount="9.00", Name="")}], text=plain)
+    page = read([bill(1), {"A": "合计:", **bill(2, Amount="9.00", Name="")}], text=plain)
     assert (page.rows.num_rows, page.skipped, page.problems.num_rows, page.unidentified) == (
         1, 1, 0, 0
     )  # fmt: skip
+    assert page.ids.to_pylist() == ["b1"]
+    assert read([{"A": "Total", **bill(1)}], text=plain).rows.num_rows == 1
 
 
 def test_a_filter_column_that_is_missing_leaves_nothing_out(read: Read) -> None:
@@ -200,7 +202,7 @@ def test_limits_and_credit_notes_keep_their_rules() -> None:
         "mapping: m\nadapter: a\nentities:\n  limit:\n    object: L\n    id: Id\n    fields:\n"
         "      {account_key: K, state: S, currency: C, amount: A}\n"
     )
-    records = [
+    records: list[Record] = [
         {"Id": "1", "K": "k", "S": "amount", "C": "EUR", "A": None},
         {"Id": "2", "K": "k", "S": "cash_only", "C": "EUR", "A": None},
         {"Id": "3", "K": "k", "S": "plenty", "C": "EUR", "A": 5},

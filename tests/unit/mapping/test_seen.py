@@ -11,7 +11,7 @@ from connector.domain.entities import Kind
 from connector.mapping.canonical_texts import decimal_texts, seen_texts
 from connector.mapping.read import ReadContext, map_page
 from connector.mapping.targets import TargetField, seen_text
-from connector.ports.crm import Page
+from connector.ports.crm import Page, Record
 from connector.ports.facts import SEEN_SCHEMA
 from tests.unit.mapping.conftest import build
 from tests.unit.mapping.test_feeds import TEXT, resolved
@@ -24,7 +24,7 @@ def target(kind: Kind, scale: int = 0, parts: bool = False) -> TargetField:
 def test_every_record_with_an_id_is_mirrored_also_when_it_is_a_problem() -> None:
     feed = resolved().feed("account")
     assert feed is not None
-    records = [
+    records: list[Record] = [
         {"Id": "1", "Name": "Ann", "Owner": {"Key": "o"}, "Grade": " B ",
          "Limit_Amount": Decimal("100.50"), "By": "u1"},
         {"Id": "2", "Name": "", "Owner": None, "Grade": None, "Limit_Amount": 7, "By": None},
