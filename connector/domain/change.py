@@ -122,7 +122,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class PlanCounts:
-    """Where every record in scope ended in this plan; they add up to `records`."""
+    """Where every record in scope ended in this plan; they add up to `records`.
+
+    `conflicts` counts records where all that differs waits for a person; one that is also written
+    counts as planned.
+    """
 
     records: int = 0
     unchanged: int = 0

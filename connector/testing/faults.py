@@ -1,0 +1,89 @@
+"""What can go wrong in a call to a CRM, as a script that tests write beforehand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from connector.errors import (
+    BudgetError,
+    CreditflagError,
+    RefusedError,
+    TransientError,
+    UnknownOutcomeError,
+)
+from connector.ports.crm import RowOutcome
+
+WRITES = ("update", "upsert", "create")
+
+
+class Trouble(StrEnum):
+    """How a call fails."""
+
+    TRANSIENT = "transient"  # refused for a passing reason, nothing applied
+    REFUSED = "refused"  # the whole call refused for good, nothing applied
+    BUDGET = "budget"  # no calls left, nothing sent
+    LOST_BEFORE = "lost_before"  # no answer, and nothing was applied
+    LOST_AFTER = "lost_after"  # no answer, but everything was applied
+    SHORT_ANSWER = "short_answer"  # applied, one outcome too few
+    MISCOUNT = "miscount"  # a pull whose count is one higher than its rows
+    NO_END = "no_end"  # a pull that ends without a last page
+
+
+_RAISED_BEFORE = {
+    Trouble.TRANSIENT: TransientError("The server is busy.", code="BUSY"),
+    Trouble.REFUSED: RefusedError("The call was refused.", code="REFUSED"),
+    Trouble.BUDGET: BudgetError("The API budget is used up."),
+    Trouble.LOST_BEFORE: UnknownOutcomeError("No answer came.", code="LOST"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """`trouble` on the next call of a kind: a method's name, or `write` for any of `WRITES`."""
+
+    call: str
+    trouble: Trouble
+
+    def concerns(self, call: str) -> bool:
+        """Whether the call is one of the kind."""
+        return self.call == call or (self.call == "write" and call in WRITES)
+
+    def raise_before(self) -> None:
+        """Fail now, if this trouble comes before anything is applied."""
+        if (error := _RAISED_BEFORE.get(self.trouble)) is not None:
+            raise _fresh(error)
+
+    def raise_after(self) -> None:
+        """Fail now, if this trouble comes after everything was applied."""
+        if self.trouble is Trouble.LOST_AFTER:
+            raise UnknownOutcomeError("No answer came.", code="LOST")
+
+
+@dataclass
+class Script:
+    """Faults to come, in order, and refusals of single rows by record id or key."""
+
+    faults: list[Fault] = field(default_factory=list)
+    refusals: dict[str, list[RowOutcome]] = field(default_factory=dict)
+
+    def next_fault(self, call: str) -> Fault | None:
+        """The fault that this call meets; it is used up by it."""
+        for fault in self.faults:
+            if fault.concerns(call):
+                self.faults.remove(fault)
+                return fault
+        return None
+
+    def next_refusal(self, *names: str) -> RowOutcome | None:
+        """The refusal that a row with one of these names meets; it is used up by it."""
+        for name in names:
+            if self.refusals.get(name):
+                return self.refusals[name].pop(0)
+        return None
+
+
+def _fresh(error: CreditflagError) -> CreditflagError:
+    """A new error of the same kind: raised errors collect a trace."""
+    code = getattr(error, "code", "")
+    return type(error)(error.message, code=code) if code else type(error)(error.message)
