@@ -59,7 +59,7 @@ def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
     return found.order_by(*KEY, "code", "place", "record_id")
 
 
-def _ranked(t: ir.Table, kind: str, entity: str, order: list[Any], **columns: Any) -> ir.Table:
+def _ranked(t: ir.Table, kind: str, entity: str, order: list[Any], amount: str) -> ir.Table:
     window = ibis.window(group_by=t.party_id, order_by=[*order, t.connection, t.id])
     t = t.mutate(place=ibis.row_number().over(window))
     t = t.filter(t.place < MOST)
@@ -67,32 +67,26 @@ def _ranked(t: ir.Table, kind: str, entity: str, order: list[Any], **columns: An
         "kind": ibis.literal(kind), "entity": ibis.literal(entity), "connection": t.connection,
         "record_id": t.id, "number": t.number, "currency": t.currency,
     }  # fmt: skip
-    made = {name: t[source] for name, source in columns.items()}
-    if "due_date" not in made:
-        made["due_date"] = ibis.null("date")
-    return t.select(
-        "party_id", "place", **plain, amount=money(made["amount"]), due_date=made["due_date"]
-    )
+    due_date = t.due_date if "due_date" in t.columns else ibis.null("date")
+    return t.select("party_id", "place", **plain, amount=money(t[amount]), due_date=due_date)
 
 
 def _overdue(book: Book) -> ir.Table:
     t = book.items
     t = t.filter(t.days_past_due > 0, t.undisputed_open > 0)
-    return _ranked(
-        t, "overdue", "invoice", [t.due_date], amount="undisputed_open", due_date="due_date"
-    )
+    return _ranked(t, "overdue", "invoice", [t.due_date], amount="undisputed_open")
 
 
 def _disputed(book: Book) -> ir.Table:
     t = book.items
     t = t.filter(t.disputed_open > 0)
     order = [t.base_disputed.desc()]
-    return _ranked(t, "disputed", "invoice", order, amount="disputed_open", due_date="due_date")
+    return _ranked(t, "disputed", "invoice", order, amount="disputed_open")
 
 
 def _largest(book: Book) -> ir.Table:
     t = book.items
-    return _ranked(t, "open", "invoice", [t.base.desc()], amount="open", due_date="due_date")
+    return _ranked(t, "open", "invoice", [t.base.desc()], amount="open")
 
 
 def _late(book: Book) -> ir.Table:
@@ -103,9 +97,7 @@ def _late(book: Book) -> ir.Table:
         applied=t.applied.sum(),
         harm=(t.base.cast("decimal(24, 4)") * t.days_beyond).sum(),
     )
-    return _ranked(
-        t, "late_paid", "invoice", [t.harm.desc()], amount="applied", due_date="due_date"
-    )
+    return _ranked(t, "late_paid", "invoice", [t.harm.desc()], amount="applied")
 
 
 def _cash(book: Book) -> ir.Table:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import ibis
@@ -40,6 +41,19 @@ def money(expression: Any) -> Any:
 def zero() -> Any:
     """No money."""
     return ibis.literal(0).cast(MONEY)
+
+
+def exact(value: Decimal) -> Any:
+    """A share, threshold or factor of the policy, to ten digits.
+
+    A plain Decimal literal has no scale, and Ibis cuts it to three digits (DECIMAL(18,3)).
+    """
+    return ibis.literal(value.quantize(Decimal("1e-10")), type=RATE)
+
+
+def exact_money(value: Decimal) -> Any:
+    """An amount of the policy; as `exact`."""
+    return ibis.literal(value.quantize(Decimal("1e-4")), type=MONEY)
 
 
 def no_text() -> Any:

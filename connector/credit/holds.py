@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import plus_days, when
+from connector.credit.expressions import exact, plus_days, when
 from connector.credit.policy import BandDoc, PolicyDoc
 from connector.domain.decision import AMBER, GREEN, GREY, RED
 
@@ -56,7 +56,7 @@ def hold_columns(t: ir.Table, policy: PolicyDoc) -> dict[str, Any]:
     """`hold` and `limit_hold`. Cash only with anything owed holds; natural persons never."""
     rule = policy.hold
     before = ibis.coalesce(t.prior_hold, False)
-    by_use = limit_holds(t.utilisation, before, rule.above, rule.release_below)
+    by_use = limit_holds(t.utilisation, before, exact(rule.above), exact(rule.release_below))
     no_credit = (t.approved_state != "none") & t.utilisation.isnull() & (t.net_exposure > 0)
     by_grade = ibis.coalesce(t.grade.isin(list(rule.grades)), False)
     person = t.party_kind == "natural_person"
@@ -78,11 +78,14 @@ def colour(t: ir.Table, policy: PolicyDoc) -> Any:
 def band(t: ir.Table, rule: BandDoc) -> Any:
     """100 × thresholds of utilisation reached + thresholds of the overdue ratio reached."""
     used = sum(
-        (ibis.coalesce(t.utilisation >= x, False).cast("int64") for x in rule.utilisation),
+        (ibis.coalesce(t.utilisation >= exact(x), False).cast("int64") for x in rule.utilisation),
         start=ibis.literal(0, type="int64"),
     )
     late = sum(
-        (ibis.coalesce(t.overdue_ratio >= x, False).cast("int64") for x in rule.overdue_ratio),
+        (
+            ibis.coalesce(t.overdue_ratio >= exact(x), False).cast("int64")
+            for x in rule.overdue_ratio
+        ),
         start=ibis.literal(0, type="int64"),
     )
     return used * 100 + late

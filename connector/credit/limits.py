@@ -16,8 +16,11 @@ import ibis.expr.types as ir
 from connector.credit.expressions import (
     convert,
     day,
+    exact,
+    exact_money,
     money,
     per_unit,
+    plus_days,
     ratio,
     union_all,
     when,
@@ -139,11 +142,10 @@ def blend(methods: Mapping[str, tuple[Any, Decimal]]) -> tuple[Any, Any]:
     amount: Any = ibis.literal(0).cast("decimal(34, 10)")
     weight: Any = ibis.literal(0).cast("decimal(18, 10)")
     for column, share in methods.values():
-        exact = ibis.literal(share).cast("decimal(18, 10)")
-        known = ibis.ifelse(column.notnull(), exact, ibis.literal(0).cast("decimal(18, 10)"))
+        known = ibis.ifelse(column.notnull(), exact(share), ibis.literal(0).cast("decimal(18, 10)"))
         part = convert(ibis.coalesce(column, zero()), known).cast("decimal(34, 10)")
         amount, weight = amount + part, weight + known
-    return per_unit(amount, weight), ratio(weight, ibis.literal(total).cast("decimal(18, 10)"))
+    return per_unit(amount, weight), ratio(weight, exact(total))
 
 
 def smallest(candidates: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -162,8 +164,7 @@ def round_down(amount: Any, steps: Sequence[StepDoc]) -> Any:
 
 
 def _floor(amount: Any, step: Decimal) -> Any:
-    exact = ibis.literal(step).cast(_NO_MONEY)
-    return money(amount - amount % exact)
+    return money(amount - amount % exact_money(step))
 
 
 def step_guard(approved: Any, max_up_pct: Decimal | None) -> Any:
@@ -173,7 +174,7 @@ def step_guard(approved: Any, max_up_pct: Decimal | None) -> Any:
     """
     if max_up_pct is None:
         return ibis.null(_NO_MONEY)
-    most = convert(approved, ibis.literal(1 + max_up_pct))
+    most = convert(approved, exact(1 + max_up_pct))
     return ibis.ifelse(approved > 0, most, ibis.null(_NO_MONEY))
 
 
@@ -195,14 +196,14 @@ def limit_methods(
     if given.score_band:
         band = given.score_band
         factor = when(
-            *((t.grade == grade, ibis.literal(f).cast("decimal(18, 10)"))
+            *((t.grade == grade, exact(f))
               for grade, f in band.multipliers.items()),
             otherwise=ibis.null("decimal(18, 10)"),
         )  # fmt: skip
         if band.base_amount is not None:
-            base = ibis.literal(band.base_amount).cast(_NO_MONEY)
+            base = exact_money(band.base_amount)
         else:
-            months = ibis.literal((band.base_months_of_sales or Decimal(0)) / 12)
+            months = exact((band.base_months_of_sales or Decimal(0)) / 12)
             pace = ibis.ifelse(t.yearly_sales > 0, t.yearly_sales, ibis.null(_NO_MONEY))
             base = convert(pace, months)
         methods["score_band"] = (convert(base, factor), band.weight)
@@ -259,13 +260,42 @@ def propose(t: ir.Table, rule: LimitDoc, default_terms: int) -> ir.Table:
 def _caps(t: ir.Table, caps: CapsDoc) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if caps.need is not None and "method_need" in t.columns:
-        found["need"] = convert(t.method_need, ibis.literal(caps.need))
+        found["need"] = convert(t.method_need, exact(caps.need))
     if caps.agency is not None:
-        found["agency"] = convert(t.agency_amount, ibis.literal(caps.agency))
+        found["agency"] = convert(t.agency_amount, exact(caps.agency))
     if caps.appetite_share is not None:
-        share = convert(t.portfolio_sales, ibis.literal(caps.appetite_share))
+        share = convert(t.portfolio_sales, exact(caps.appetite_share))
         found["appetite"] = ibis.ifelse(t.portfolio_sales > 0, share, ibis.null(_NO_MONEY))
     return found
+
+
+def grant(parties: ir.Table, limited: ir.Table, rule: LimitDoc, as_of: Any, way: str) -> ir.Table:
+    """Parties with the limits that the policy itself approves, and what is available then.
+
+    A proposal up to `auto_approve_up_to` becomes the approved limit (source policy) of a party
+    that has none, or whose granted one has expired. The score stays as it was before the grant.
+    """
+    if rule.auto_approve_up_to is None:
+        return parties
+    asked = limited.select(*_KEY, "proposed_state", "proposed_amount")
+    t = parties.left_join(asked, _KEY)
+    lapsed = (t.approved_state == "none") | ((t.approved_source == "policy") & t.expired)
+    most = exact_money(rule.auto_approve_up_to)
+    small = (t.proposed_state == "amount") & (t.proposed_amount <= most)
+    granted = lapsed & small & (t.selling_company == "")
+    until = plus_days(as_of, ibis.literal(rule.valid_days))
+    changes = {
+        "approved_state": ibis.ifelse(granted, "amount", t.approved_state),
+        "approved_amount": ibis.ifelse(granted, t.proposed_amount, t.approved_amount),
+        "approved_source": ibis.ifelse(granted, "policy", t.approved_source),
+        "approved_valid_to": ibis.ifelse(granted, until, t.approved_valid_to),
+        "expired": t.expired & ~granted,
+    }
+    t = t.select(**{name: changes.get(name, t[name]) for name in parties.columns})
+    return t.mutate(**availability(t, way))
+
+
+_KEY = ["party_id", "selling_company"]
 
 
 def agency_limits(facts: Facts, rates: ir.Table) -> ir.Table:

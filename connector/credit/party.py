@@ -111,6 +111,10 @@ def _joined(spine: ir.Table, sums: dict[str, ir.Table], facts: Facts, agency: ir
     return wide.select(*kept, **filled, items_without_rate=missing.cast("int64"))
 
 
+def _zero(kind: Any) -> Any:
+    return ibis.literal(0).cast(kind)
+
+
 def _exposed(wide: ir.Table, approved: ir.Table, policy: PolicyDoc, facts: Facts) -> ir.Table:
     """Exposure, ratios of the receivables, the limit in force and its use (AGE-1, EXP-1)."""
     t = limits.join_approved(wide, approved)

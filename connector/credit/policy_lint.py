@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 import yaml
 from pydantic import ValidationError
@@ -108,7 +109,7 @@ def _characteristic_problems(line: CharacteristicDoc) -> Iterator[str]:
         yield f"{where}: the first bin starts above {line.bins[0].above}: remove its above."
     if line.bins[-1].up_to is not None:
         yield f"{where}: the last bin ends at {line.bins[-1].up_to}: remove its up_to."
-    for item, following in zip(line.bins, line.bins[1:], strict=False):
+    for item, following in pairwise(line.bins):
         yield from _seam_problems(where, item.up_to, following.above)
     for item in line.bins:
         if item.above is not None and item.up_to is not None and item.above >= item.up_to:
@@ -128,7 +129,7 @@ def _grade_problems(policy: PolicyDoc) -> Iterator[str]:
     for name in _doubles(policy.grade_names):
         yield f"grades: {name} stands there twice: keep one band for each grade."
     starts = [band.from_score for band in policy.grades]
-    if any(first <= second for first, second in zip(starts, starts[1:], strict=False)):
+    if any(first <= second for first, second in pairwise(starts)):
         yield "grades: the scores do not fall from band to band: list the best grade first."
     if starts[-1] != 0:
         yield f"grades: scores below {starts[-1]} have no grade: let the last band start from 0."
@@ -175,7 +176,7 @@ def _limit_problems(policy: PolicyDoc) -> Iterator[str]:
     starts = [step.from_amount for step in limit.steps]
     if starts[0] != 0:
         yield f"limit.steps: amounts below {starts[0]} have no step: let the first start from 0."
-    if any(first >= second for first, second in zip(starts, starts[1:], strict=False)):
+    if any(first >= second for first, second in pairwise(starts)):
         yield "limit.steps: the starting amounts do not rise: order them."
 
 

@@ -153,7 +153,7 @@ def _path(folder: Path, key: str) -> Path:
 
 @cache
 def source_digest() -> str:
-    """Digest of everything besides the policy that a program depends on: our code, the compilers."""
+    """Digest of what a program depends on besides the policy: our code and the compilers."""
     credit = Path(__file__).parent
     sources = [*sorted(credit.rglob("*.py")), *sorted((credit.parent / "domain").glob("*.py"))]
     content = hashlib.sha256()

@@ -65,10 +65,8 @@ def _row(t: ir.Table, source: Any, group_no: int, **columns: Any) -> ir.Table:
         "points_lost": ibis.null("int64"), "weight_no": ibis.literal(0, type="int64"),
         "place_no": ibis.literal(0, type="int64"), "params": ibis.literal("{}"),
     }  # fmt: skip
-    blank |= {
-        "source": source if isinstance(source, ir.Value) else ibis.literal(source),
-        "group_no": ibis.literal(group_no, type="int64"),
-    }
+    named = ibis.literal(source) if isinstance(source, str) else source
+    blank |= {"source": named, "group_no": ibis.literal(group_no, type="int64")}
     return t.select(*KEY, **{**blank, **columns})
 
 

@@ -118,12 +118,10 @@ def receivable_sums(items: ir.Table, edges: Sequence[int], grace_days: int) -> i
     )
 
 
-def roll_up(
-    table: ir.Table, smallest: tuple[str, ...] = (), largest: tuple[str, ...] = ()
-) -> ir.Table:
-    """Rows per (party, seller) plus the total over all sellers, which has seller "".
+def roll_up(table: ir.Table, smallest: Sequence[str] = ()) -> ir.Table:
+    """Rows per (party, seller) plus the total over all sellers, which has selling company "".
 
-    Every other column is added up, except those named as `smallest` or `largest`.
+    Columns are added up, except those named as `smallest`, of which the least counts.
     """
     columns = [name for name in table.columns if name not in ("party_id", "seller")]
     aggregates = {}
@@ -131,8 +129,6 @@ def roll_up(
         column = table[name]
         if name in smallest:
             aggregates[name] = column.min()
-        elif name in largest:
-            aggregates[name] = column.max()
         else:
             aggregates[name] = column.sum().cast(column.type())
     total = table.group_by("party_id").agg(**aggregates)

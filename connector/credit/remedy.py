@@ -1,4 +1,4 @@
-"""The way back: what each remedy really brings about, and how to apply one to a copy of the facts."""
+"""The way back: what each remedy really brings about, and how to apply one to copied facts."""
 
 from __future__ import annotations
 

@@ -20,7 +20,16 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import convert, money, plus_days, union_all, when, zero
+from connector.credit.expressions import (
+    convert,
+    exact,
+    exact_money,
+    money,
+    plus_days,
+    union_all,
+    when,
+    zero,
+)
 from connector.credit.facts import Facts
 from connector.credit.party import Book
 from connector.credit.policy import CharacteristicDoc, PolicyDoc
@@ -107,19 +116,19 @@ def to_pay_for_share(part: Any, whole: Any, share: Decimal) -> Any:
     """Least x with (part − x) ÷ (whole − x) ≤ share: (part − share × whole) ÷ (1 − share)."""
     if share >= 1:
         return zero()
-    lacking = money(part - convert(whole, ibis.literal(share)))
+    lacking = money(part - convert(whole, exact(share)))
     # Rounded up to the next cent, so that the bound is really met.
-    exact = lacking.cast("float64") / float(1 - share)
-    return ((exact * 100).ceil() / 100).cast("decimal(18, 4)")
+    least = lacking.cast("float64") / float(1 - share)
+    return ((least * 100).ceil() / 100).cast("decimal(18, 4)")
 
 
 def _exposure_wish(t: ir.Table, share: Decimal, *, below: bool) -> ir.Table:
     """Raise the limit when the engine's own proposal suffices, else bring the exposure down."""
     limit = ibis.ifelse(t.approved_state == "amount", t.approved_amount, zero())
-    line = convert(limit, ibis.literal(share))
+    line = convert(limit, exact(share))
     excess = money(t.net_exposure - line)
-    amount = money(excess + ibis.literal(_CENT)) if below else excess
-    new_line = convert(ibis.coalesce(t.proposed_amount, zero()), ibis.literal(share))
+    amount = money(excess + exact_money(_CENT)) if below else excess
+    new_line = convert(ibis.coalesce(t.proposed_amount, zero()), exact(share))
     enough = (new_line > t.net_exposure) if below else (new_line >= t.net_exposure)
     return _wish(
         t, ibis.ifelse(enough, RAISE, PAY), amount=ibis.ifelse(enough, t.proposed_amount, amount)

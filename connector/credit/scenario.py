@@ -131,8 +131,9 @@ def _approved(facts: Facts, worlds: ir.Table) -> ir.Table:
     kept = t.select(**{n: t.world if n == "party_id" else t[n] for n in a.columns})
     w = worlds.filter(worlds.kind == RAISE)
     given = {
-        "party_id": w.world, "selling_company": ibis.literal(TOTAL), "state": ibis.literal("amount"),
-        "amount": w.amount, "currency": facts.moment.currency.as_scalar(),
+        "party_id": w.world, "selling_company": ibis.literal(TOTAL),
+        "state": ibis.literal("amount"), "amount": w.amount,
+        "currency": facts.moment.currency.as_scalar(),
         "source": ibis.literal("person"), "approver": no_text(), "valid_from": facts.as_of,
     }  # fmt: skip
     return union_all([kept, _filled(w, a.schema(), given)])

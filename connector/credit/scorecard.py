@@ -14,7 +14,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import ratio, when
+from connector.credit.expressions import exact, ratio, when
 from connector.credit.facts import Facts
 from connector.credit.metrics import METRICS, bin_label
 from connector.credit.policy import CharacteristicDoc, GradeDoc, HardStopsDoc, ScorecardDoc
@@ -92,9 +92,9 @@ def _scaled(points: Any, scale: Any) -> Any:
 def _in_bin(value: Any, above: Decimal | None, up_to: Decimal | None) -> Any:
     tests = [ibis.literal(True)]
     if above is not None:
-        tests.append(value > above)
+        tests.append(value > exact(above))
     if up_to is not None:
-        tests.append(value <= up_to)
+        tests.append(value <= exact(up_to))
     result = tests[-1] if len(tests) < 3 else tests[1] & tests[2]
     return value.notnull() & result
 

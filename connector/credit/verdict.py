@@ -41,6 +41,8 @@ def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdic
     asked = p.left_join(graded.select(*KEY, "grade"), KEY).cross_join(portfolio)
     terms = policy.ageing.default_terms_days
     limited = stage.keep("limited", limits.propose(asked, policy.limit, terms))
+    way = policy.exposure.collateral
+    p = stage.keep("granted", limits.grant(p, limited, policy.limit, facts.as_of, way))
     flags = stage.keep("flags", raise_flags(p, book, facts, policy))
     worst = stage.keep("worst", holds.flag_sums(flags, policy))
     held = stage.keep("held", holds.decide(p, graded, worst, policy, facts.as_of))

@@ -9,7 +9,14 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import MONEY, decimal_text, json_object, when
+from connector.credit.expressions import (
+    MONEY,
+    decimal_text,
+    exact,
+    exact_money,
+    json_object,
+    when,
+)
 from connector.credit.metrics import Unit, figure
 from connector.credit.policy import FlagDoc, FlagStepDoc
 
@@ -29,8 +36,8 @@ class FlagContext:
 
 def floor_of(parties: ir.Table, rule: FlagDoc) -> Any:
     """Materiality floor in policy currency: the larger of amount and share of the receivables."""
-    amount = ibis.literal(rule.materiality.amount).cast(MONEY)
-    share = ibis.literal(rule.materiality.share).cast("decimal(18, 10)")
+    amount = exact_money(rule.materiality.amount)
+    share = exact(rule.materiality.share)
     relative = (parties.open_receivables.cast("decimal(28, 10)") * share).cast(MONEY)
     return ibis.greatest(amount, relative)
 
@@ -39,20 +46,18 @@ def reached(value: Any, steps: Sequence[FlagStepDoc]) -> tuple[Any, Any]:
     """Severity and threshold of the highest step that the value exceeds; null below the first."""
     falling = list(reversed(steps))
     severity = when(
-        *((value > step.above, ibis.literal(step.severity, type="int64")) for step in falling)
-    )
-    threshold = when(
         *(
-            (value > step.above, ibis.literal(step.above).cast("decimal(18, 10)"))
+            (value > exact(step.above), ibis.literal(step.severity, type="int64"))
             for step in falling
         )
     )
+    threshold = when(*((value > exact(step.above), exact(step.above)) for step in falling))
     return severity, threshold
 
 
 def threshold_figure(threshold: Any, steps: Sequence[FlagStepDoc], unit: Unit) -> Any:
     """The threshold as shown to people: 25 %, 30 d."""
-    return when(*((threshold == step.above, figure(step.above, unit)) for step in steps))
+    return when(*((threshold == exact(step.above), figure(step.above, unit)) for step in steps))
 
 
 def answer(

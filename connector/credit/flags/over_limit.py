@@ -12,7 +12,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import zero
+from connector.credit.expressions import exact, zero
 from connector.credit.flags.finding import FlagContext, answer
 
 CODE = "over_limit"
@@ -23,7 +23,7 @@ def find(context: FlagContext) -> ir.Table:
     """Parties whose exposure exceeds the limit in force."""
     t = context.parties
     none_left = (t.approved_state != "none") & t.utilisation.isnull() & (t.net_exposure > 0)
-    just_over = ibis.literal(context.rule.steps[0].above).cast("decimal(18, 10)")
+    just_over = exact(context.rule.steps[0].above)
     used = ibis.ifelse(none_left, just_over + ibis.literal("0.000001").cast("decimal(18, 10)"),
                        t.utilisation)  # fmt: skip
     limit = ibis.ifelse(t.approved_state == "amount", t.approved_amount, zero())
