@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 
 from connector import errors
+from connector.credit.metrics import METRICS
 from connector.domain.change import ChangeState
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -55,6 +56,7 @@ MADE_AT_RUN_TIME: dict[str, tuple[str, ...]] = {
     "str(e.state)": STATES,
     "f.level": ("error", "warning"),
     "k": SCOPE_REASONS,
+    "metric.label": tuple(metric.label for metric in METRICS.values()),
     # Names of ageing buckets, which are figures.
     "name.removeprefix('age_').replace('over_', '> ').replace('_', '-')": (),
 }
@@ -81,6 +83,9 @@ class Module:
             for target in targets:
                 if isinstance(target, ast.Name) and value is not None:
                     self.constants[target.id] = value
+                elif isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+                    pairs = zip(target.elts, value.elts, strict=True)
+                    self.constants |= {ast.unparse(name): part for name, part in pairs}
 
     def speaking_classes(self) -> Iterator[tuple[str, tuple[Place, ...]]]:
         """Records that carry templates: a message with its next step or parameters."""
@@ -118,11 +123,13 @@ class Scan:
     speaking: dict[tuple[str, str], set[Place]]
     spoken: dict[str, str] = field(default_factory=dict)
     unknown: set[str] = field(default_factory=set)
+    _followed: set[int] = field(default_factory=set)
 
     def take(self, spot: Spot) -> None:
         """Take in all templates of one call."""
         for place in self._places(spot):
             for argument in _arguments(spot.call, place):
+                self._followed.clear()
                 self.follow(argument, spot)
 
     def _places(self, spot: Spot) -> Sequence[Place]:
@@ -147,6 +154,9 @@ class Scan:
 
     def follow(self, node: ast.expr, spot: Spot) -> None:
         """Take in every template that the expression can be."""
+        if id(node) in self._followed:
+            return  # a name that is assigned from itself
+        self._followed.add(id(node))
         if ast.unparse(node) in MADE_AT_RUN_TIME:
             for word in MADE_AT_RUN_TIME[ast.unparse(node)]:
                 self.spoken.setdefault(word, spot.where)
