@@ -49,7 +49,9 @@ _COMPARED = """
 SELECT account.name AS account, adopted.record_id, adopted.credit_field,
        adopted.value AS theirs,
        CASE adopted.credit_field
-           WHEN 'limit' THEN CAST(d.proposed_amount AS VARCHAR)
+           WHEN 'limit' THEN CASE d.proposed_state WHEN 'amount'
+               THEN CAST(CAST(d.proposed_amount AS DECIMAL(18,2)) AS VARCHAR)
+               ELSE d.proposed_state END
            WHEN 'limit_state' THEN d.proposed_state
            WHEN 'grade' THEN d.grade
            WHEN 'hold' THEN CAST(d.hold AS VARCHAR) END AS ours,

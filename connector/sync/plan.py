@@ -145,7 +145,8 @@ WITH joined AS (
     SELECT d.object_name, d.record_id, d.field, d.credit_field, d.value AS ours,
            home.party_id, home.label, home.decision_hash, home.band,
            rule.owner, rule.writes_when,
-           seen.value AS theirs, seen.modified_by, seen.modified_at,
+           seen.value AS theirs, coalesce(person.name, seen.modified_by) AS modified_by,
+           seen.modified_at,
            written.field IS NOT NULL AS was_written,
            written.band AS base_band,
            adopted.field IS NOT NULL AND (
@@ -158,6 +159,8 @@ WITH joined AS (
     JOIN rule ON rule.object_name = d.object_name AND rule.field = d.field
     LEFT JOIN seen ON seen.connection = ? AND seen.object_name = d.object_name
       AND seen.record_id = d.record_id AND seen.field = d.field
+    LEFT JOIN user_current AS person
+      ON person.connection = seen.connection AND person.id = seen.modified_by
     LEFT JOIN last_written AS written ON written.object_name = d.object_name
       AND written.record_id = d.record_id AND written.field = d.field
     LEFT JOIN adopted ON adopted.object_name = d.object_name
