@@ -6,7 +6,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -138,7 +138,7 @@ def read_workbook(path: Path, options: ReadOptions, widest: int) -> Pieces:
     `widest` is what `inspect_workbook` found: rows are not padded beyond it.
     """
     try:
-        with closing(_load(path)) as book:
+        with _open_book(path) as book:
             sheet = _choose_sheet(book, options.sheet)
             sheet.reset_dimensions()
             yield from _read_rows(sheet, options.header_row, widest)
@@ -154,19 +154,24 @@ def list_sheets(path: Path) -> list[str]:
         if not is_workbook(path):
             return []
         inspect_workbook(path)
-        with closing(_load(path)) as book:
+        with _open_book(path) as book:
             return [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
     except (UnusableFileError, *_DAMAGE):
         return []
 
 
-def _load(path: Path) -> Any:
+@contextmanager
+def _open_book(path: Path) -> Iterator[Any]:
+    """The workbook; its file is closed also when the library fails halfway."""
     from openpyxl import load_workbook
 
-    with warnings.catch_warnings():
-        # Styles and extensions that openpyxl does not keep say nothing about values.
-        warnings.simplefilter("ignore")
-        return load_workbook(path, read_only=True, data_only=True, keep_links=False)
+    with path.open("rb") as stream:
+        with warnings.catch_warnings():
+            # Styles and extensions that openpyxl does not keep say nothing about values.
+            warnings.simplefilter("ignore")
+            book = load_workbook(stream, read_only=True, data_only=True, keep_links=False)
+        with closing(book):
+            yield book
 
 
 def _choose_sheet(book: Any, name: str) -> Any:

@@ -222,7 +222,8 @@ def _check_key(doc: TaskDoc, info: ObjectInfo, findings: Findings) -> None:
     key, mark = info.find(doc.key), info.find(doc.key_in)
     create = "Create it: {wanted} ({new_field}), with read and edit access ({access})."
     params = {"object": info.name, "field": doc.key, "key_in": doc.key_in,
-              "wanted": KEY_TYPE[0], "wanted_zh": KEY_TYPE[1]}  # fmt: skip
+              "wanted": KEY_TYPE[0], "wanted_zh": KEY_TYPE[1],
+              "fields_on": doc.fields_on}  # fmt: skip
     usable = key is not None and key.external_id and key.unique and key.createable
     if key is None:
         findings.add(

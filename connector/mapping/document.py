@@ -174,12 +174,16 @@ class TaskFieldDoc(StrictDoc):
 
 
 class TaskDoc(StrictDoc):
-    """The object that takes alert tasks. `key` is a unique external-id field; where the org has
-    none, `key_in` is the text field that carries `[key]`."""
+    """The object that takes alert tasks.
+
+    `key` is a unique external-id field; where the org has none, `key_in` is the text field that
+    carries `[key]`. `fields_on` is the object on which the vendor defines custom fields of tasks.
+    """
 
     object: Name
     key: Name
     key_in: Name
+    fields_on: str = ""
     fields: dict[str, TaskFieldDoc] = Field(min_length=1)
 
 

@@ -47,9 +47,9 @@ class Findings:
         """Note one finding; `path` is the place in the document.
 
         `{new_field}`, `{access}` and `{object_access}` (and their `_zh`) are where the vendor lets
-        an admin do it, with its object filled in.
+        an admin do it, with its object (or `fields_on`) filled in.
         """
-        params.update(self._ways(str(params.get("object", ""))))
+        params.update(self._ways(str(params.get("fields_on") or params.get("object", ""))))
         params.update(mapping=self.mapping, path=path)
         where = f"{self.mapping}: {path}"
         self.found.append(Finding(level, where, message, next_step, params))

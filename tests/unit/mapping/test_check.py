@@ -43,6 +43,7 @@ task:
   object: Task
   key: Key
   key_in: Subject
+  fields_on: Activity
   fields: {subject: Subject, account: Whom, priority: {field: Urgency, labels: {high: Hoch}}}
 guide:
   new_field: "Setup > {object} > New"
@@ -175,6 +176,13 @@ def test_tasks_need_a_way_to_be_found_again(
     objects = world()
     objects["Task"] = thing("Task", *fields, field("Whom"), urgency)
     assert any(found == level and words in said for found, _, said in wrong(objects))
+
+
+def test_the_key_of_tasks_is_made_where_the_vendor_keeps_their_fields() -> None:
+    objects = world()
+    objects["Task"] = thing("Task", field("Subject"), field("Whom"), field("Urgency"))
+    (said,) = [sentence for _, where, sentence in wrong(objects) if where == "task.key"]
+    assert "Text, length 80, unique, external ID (Setup > Activity > New)" in said
 
 
 def test_picklists_of_tasks_and_rights_on_objects_are_checked() -> None:
