@@ -1,0 +1,163 @@
+"""A small ledger in memory, in the shape that the credit engine reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from connector.credit.facts import LINKED, Inputs
+from connector.domain.entities import ENTITIES, Kind
+from connector.ports.store import APPROVED_LIMIT_SCHEMA, PRIOR_FLAG_SCHEMA, PRIOR_SCHEMA
+
+AS_OF = date(2025, 6, 30)
+SQL_TYPES = {
+    Kind.TEXT: "VARCHAR", Kind.MONEY: "DECIMAL(18,4)", Kind.RATE: "DECIMAL(18,10)",
+    Kind.QUANTITY: "DECIMAL(18,4)", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP",
+    Kind.FLAG: "BOOLEAN", Kind.COUNT: "BIGINT",
+}  # fmt: skip
+
+
+class Book:
+    """Facts in a DuckDB in memory, and the inputs that go with them."""
+
+    def __init__(self, currency: str = "CNY") -> None:
+        self.connection = duckdb.connect()
+        self.currency = currency
+        self.inputs = Inputs(currency)
+        self._numbers: dict[str, int] = {}
+        self._make()
+
+    def _make(self) -> None:
+        run = self.connection.execute
+        run("CREATE SCHEMA linked")
+        for name in LINKED:
+            columns = [f'"{c.name}" {SQL_TYPES[c.kind]}' for c in ENTITIES[name].columns]
+            if name == "order":
+                columns += ["uninvoiced DECIMAL(18,4)", "uninvoiced_basis VARCHAR"]
+            head = "connection VARCHAR, id VARCHAR, party_id VARCHAR"
+            run(f'CREATE TABLE linked."{name}" ({head}, {", ".join(columns)})')
+        run(
+            "CREATE TABLE party (party_id VARCHAR, party_kind VARCHAR, terms_days BIGINT,"
+            " customer_since DATE)"
+        )
+        run("CREATE TABLE scope (party_id VARCHAR, in_scope BOOLEAN)")
+        run("CREATE TABLE fx (currency VARCHAR, rate_date DATE, rate DECIMAL(18,10))")
+
+    def party(self, party_id: str = "P", *, in_scope: bool = True, **columns: Any) -> Book:
+        row = {"party_id": party_id, "party_kind": "company", **columns}
+        self._insert("party", row)
+        self._insert("scope", {"party_id": party_id, "in_scope": in_scope})
+        return self
+
+    def rate(self, currency: str, rate: str, on: date = AS_OF) -> Book:
+        self._insert("fx", {"currency": currency, "rate_date": on, "rate": Decimal(rate)})
+        return self
+
+    def add(self, entity: str, party_id: str = "P", **columns: Any) -> Book:
+        """A document; id and number are made up when not given."""
+        number = self._numbers[entity] = self._numbers.get(entity, 0) + 1
+        row: dict[str, Any] = {
+            "connection": "erp",
+            "id": f"{entity}-{number}",
+            "party_id": party_id,
+        }
+        if entity != "allocation":
+            row["currency"] = self.currency
+        row.update(columns)
+        if entity in ("invoice", "order", "credit_note"):
+            row.setdefault("number", row["id"])
+        self._insert(f'linked."{entity}"', row)
+        return self
+
+    def approve(self, party_id: str = "P", **columns: Any) -> Book:
+        row = {
+            "party_id": party_id, "selling_company": "", "state": "amount",
+            "currency": self.currency, "source": "person", **columns,
+        }  # fmt: skip
+        return self._give("approved_limits", APPROVED_LIMIT_SCHEMA, row)
+
+    def prior(self, party_id: str = "P", **columns: Any) -> Book:
+        row = {"party_id": party_id, "selling_company": "", **columns}
+        return self._give("prior_decisions", PRIOR_SCHEMA, row)
+
+    def prior_flag(self, code: str, since: date, party_id: str = "P") -> Book:
+        row = {"party_id": party_id, "selling_company": "", "code": code, "severity": 1}
+        return self._give("prior_flags", PRIOR_FLAG_SCHEMA, {**row, "since": since})
+
+    def stop(self, code: str, party_id: str = "P", since: date | None = None) -> Book:
+        schema = self.inputs.hard_stops.schema
+        row = {"party_id": party_id, "code": code, "since": since}
+        return self._give("hard_stops", schema, row)
+
+    def _give(self, name: str, schema: pa.Schema, row: dict[str, Any]) -> Book:
+        full = {**dict.fromkeys(schema.names), **row}
+        for field in schema:
+            if pa.types.is_decimal(field.type) and full[field.name] is not None:
+                full[field.name] = Decimal(full[field.name])
+        rows = [*getattr(self.inputs, name).to_pylist(), full]
+        self.inputs = replace(self.inputs, **{name: pa.Table.from_pylist(rows, schema=schema)})
+        return self
+
+    def _insert(self, table: str, row: dict[str, Any]) -> None:
+        names = ", ".join(f'"{name}"' for name in row)
+        marks = ", ".join("?" for _ in row)
+        self.connection.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values())
+        )
+
+
+def sample_book() -> Book:
+    """The sample ledger of the domain fact sheet (as of 2025-06-30, CNY, net 60)."""
+    book = Book().party(terms_days=60, customer_since=date(2020, 1, 1))
+    for number, amount, open_amount, issued, due, disputed in (
+        ("INV-1", 120000, 50000, "2025-02-10", "2025-04-11", False),
+        ("INV-2", 80000, 80000, "2025-04-15", "2025-06-14", False),
+        ("INV-3", 150000, 150000, "2025-05-12", "2025-07-11", False),
+        ("INV-4", 60000, 60000, "2025-06-05", "2025-08-04", False),
+        ("INV-5", 40000, 40000, "2025-01-06", "2025-03-07", True),
+    ):
+        book.add(
+            "invoice", id=number, number=number, amount=amount, open_amount=open_amount,
+            invoice_date=issued, due_date=due, disputed=disputed,
+        )  # fmt: skip
+    # The other sales of the half year, paid, so that months add up as in the sheet.
+    for number, amount, issued, due, paid in (
+        ("OLD-1", 120000, "2025-01-15", "2025-03-16", "2025-03-16"),
+        ("OLD-2", 120000, "2025-02-20", "2025-04-21", "2025-04-21"),
+        ("P1-INV", 100000, "2025-03-03", "2025-05-02", None),
+        ("OLD-3", 80000, "2025-03-10", "2025-05-09", "2025-05-09"),
+        ("P2-INV", 60000, "2025-04-01", "2025-05-31", None),
+        ("OLD-4", 60000, "2025-04-20", "2025-06-19", "2025-06-19"),
+        ("OLD-5", 60000, "2025-05-02", "2025-07-01", "2025-06-01"),
+        ("OLD-6", 90000, "2025-06-02", "2025-08-01", "2025-06-20"),
+    ):
+        book.add(
+            "invoice", id=number, number=number, amount=amount, invoice_date=issued, due_date=due
+        )
+        if paid:
+            book.add("payment", amount=amount, value_date=paid, invoice_number=number)
+    for key, amount, paid, named in (
+        ("P1", 100000, "2025-05-20", "P1-INV"),
+        ("P2", 60000, "2025-05-28", "P2-INV"),
+        ("P3", 70000, "2025-05-20", "INV-1"),
+        ("ON-ACCOUNT", 20000, "2025-06-10", None),
+    ):
+        book.add("payment", id=key, amount=amount, value_date=paid, invoice_number=named)
+    book.add("credit_note", amount=15000, issue_date="2024-01-10")
+    book.add("order", state="open", amount=110000, uninvoiced=110000, prepaid_amount=33000,
+             order_date="2025-06-20")  # fmt: skip
+    book.add("delivery", unbilled_amount=45000, delivery_date="2025-06-25")
+    book.add("invoice", amount=25000, invoice_date="2025-06-28", posted=False)
+    return book.approve(amount="500000")
+
+
+def only(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """The one row there has to be."""
+    (row,) = list(rows)
+    return row
