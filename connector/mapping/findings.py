@@ -15,7 +15,7 @@ Level = Literal["error", "warning", "ok"]
 class Finding:
     """One finding. `message` and `next_step` are English templates, `params` fill both.
 
-    `where` is the place in the document ("salesforce: write.account.fields.grade"). An error stops
+    `where` is the place in the document ("crm: write.account.fields.grade"). An error stops
     reading or writing; a warning says what will be missing.
     """
 
