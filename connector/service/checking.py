@@ -35,7 +35,8 @@ def check_all(office: Office) -> list[Check]:
 def check_mappings(office: Office, name: str) -> list[Finding]:
     """The connection's mapping against the live describe."""
     connection = office.connect(name)
-    return check_mapping(connection.mapping, connection.describe)
+    words = {"grade": list(office.policy.grade_names)}
+    return check_mapping(connection.documents, connection.describe, words)
 
 
 def describe(office: Office, name: str, object_name: str) -> ObjectInfo:

@@ -108,6 +108,7 @@ class Office:
                     fence=fence,
                     guard=rules_of(self.policy).guard,
                     accept_shrunk_lists=accept_shrunk_lists,
+                    programs=self.folder / "programs",
                 )
             finally:
                 self.store.release_lease(fence)

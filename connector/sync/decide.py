@@ -27,7 +27,7 @@ from connector.ports.store import APPROVED_LIMIT_SCHEMA, DecisionSet
 from connector.sync.alerts import AlertRule
 from connector.sync.crash import crash_point
 from connector.sync.desk import Desk
-from connector.sync.guard import GuardLimits, Shift
+from connector.sync.guard import GuardLimits
 from connector.sync.plan import Quiet
 from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
 
@@ -52,7 +52,6 @@ class Decided:
     tables: Mapping[str, pa.Table]
     basis: Mapping[str, str]
     scope: ScopeReport
-    shift: Shift
     changed: int | None
     coverage: Mapping[str, object]
     receivables: pa.Table | None = None
@@ -103,7 +102,7 @@ def decide_run(desk: Desk, policy: PolicyDoc) -> Decided:
     if not _dirty(desk, basis):
         tables = dict(desk.store.decision_tables())
         tables["wording"] = word(tables, desk.house.language)
-        return Decided(tables, basis, scope, Shift(known=scope.in_scope), None, {})
+        return Decided(tables, basis, scope, None, {})
     return _decide_anew(desk, policy, approved, scope, basis)
 
 
@@ -127,7 +126,9 @@ def _decide_anew(
         prior_decisions=prior,
         prior_flags=desk.store.prior_flags(),
     )
-    result = decide(desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id)
+    result = decide(
+        desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id, programs=desk.programs
+    )
     crash_point("after-decide")
     granted = _granted(desk, result.tables["decision"], approved)
     basis = {**basis, "approved": _table_digest(granted)}
@@ -139,9 +140,8 @@ def _decide_anew(
     crash_point("after-stage-decisions")
     tables = dict(result.tables)
     tables["wording"] = word(tables, desk.house.language)
-    shift = _shift(desk, tables["decision"], prior)
     return Decided(
-        tables, basis, scope, shift, changed, asdict(result.coverage),
+        tables, basis, scope, changed, asdict(result.coverage),
         receivables=result.receivables,
     )  # fmt: skip
 
@@ -182,22 +182,6 @@ def _scope_rules(desk: Desk) -> ScopeRules:
 def _table_digest(table: pa.Table) -> str:
     rows = sorted(json.dumps(row, default=str, sort_keys=True) for row in table.to_pylist())
     return digest(rows)[:16]
-
-
-def _shift(desk: Desk, decision: pa.Table, prior: pa.Table) -> Shift:
-    """How many known parties got a worse grade or a new hold (grades sort from best to worst)."""
-    row = desk.ledger.query(
-        """
-        SELECT count(*) AS known,
-               count(*) FILTER (WHERE d.grade > p.grade) AS downgraded,
-               count(*) FILTER (WHERE d.hold AND NOT p.hold) AS new_holds
-        FROM decision AS d JOIN prior AS p USING (party_id, selling_company)
-        WHERE d.selling_company = ''
-        """,
-        None,
-        {"decision": decision, "prior": prior},
-    ).to_pylist()[0]
-    return Shift(**row)
 
 
 def word(tables: Mapping[str, pa.Table], language: Language) -> pa.Table:

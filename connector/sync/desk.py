@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -98,7 +99,7 @@ class House:
 
 @dataclass
 class Desk:
-    """One run's working place."""
+    """One run's working place. `programs` is a private folder that keeps compiled policies."""
 
     run_id: str
     as_of: date
@@ -109,6 +110,7 @@ class Desk:
     fence: Fence
     guard: GuardLimits = UNGUARDED
     accept_shrunk_lists: bool = False
+    programs: Path | None = None
     attempts: int = 4
 
     def append(
