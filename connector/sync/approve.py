@@ -1,7 +1,8 @@
 """Approve: which changes may go by themselves, and which wait for a person.
 
-A connection without an applied plan, and any finding of the guard, makes the whole plan wait as a
-file; applying that file is the approval, bound to each change by record, fields, base and target.
+A connection without an applied plan, and any finding of the guard that concerns it, makes the
+whole plan wait as a file; applying that file is the approval, bound to each change by record,
+fields, base and target.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ def approve(plan: Plan, findings: Sequence[GuardFinding], plans_folder: Path) ->
     """Let the plan go, or write it as a file for a person."""
     if not plan.to_write:
         return Approval()
-    if verdict(findings) is Verdict.GO:
+    if verdict([f for f in findings if f.connection in ("", plan.connection)]) is Verdict.GO:
         return Approval(changes=plan.to_write)
     path = plans_folder / f"{plan.connection}-{plan.id}.plan.json"
     write_plan(plan, path)

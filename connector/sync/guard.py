@@ -6,13 +6,15 @@ like the same thing: very many accounts get worse at once.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
 from connector.domain.change import Plan
 from connector.errors import WaitsForPersonError
+from connector.mapping.targets import WriteTarget
+from connector.mapping.write import read_value
 
 
 class Verdict(StrEnum):
@@ -25,11 +27,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GuardFinding:
-    """One thing the guard noticed. `message` is a template, `params` fill it."""
+    """One thing the guard noticed. `message` is a template, `params` fill it.
+
+    `connection` is the one whose plan it concerns; empty: every plan of the run.
+    """
 
     verdict: Verdict
     message: str
     params: dict[str, object]
+    connection: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +54,34 @@ UNGUARDED = GuardLimits(Decimal(1), Decimal(1), Decimal(1), 0)
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How the decisions moved against the prior ones: parties known before, worse now."""
+    """How many of the `known` parties would get worse in the CRM than they stand there."""
 
     known: int = 0
     downgraded: int = 0
     new_holds: int = 0
+
+
+def measure_shift(plans: Iterable[tuple[Plan, Sequence[WriteTarget]]], known: int) -> Shift:
+    """Count the parties that the plans would downgrade or hold, each plan with its write targets.
+
+    Measured against what the CRM holds, not against the last decisions: a mass change that waited
+    for a person is as large in the next run, and waits again. Grades sort from best to worst.
+    """
+    downgraded: set[str] = set()
+    held: set[str] = set()
+    for plan, targets in plans:
+        fields = {(t.object_name, f.field): f for t in targets for f in t.fields.values()}
+        for change in plan.to_write:
+            for item in change.writes:
+                field = fields.get((change.object_name, item.field))
+                if field is None:
+                    continue
+                before, after = read_value(field, item.theirs), read_value(field, item.ours)
+                if item.credit_field == "grade" and before and after and before < after:
+                    downgraded.add(change.party_id)
+                if item.credit_field == "hold" and after == "true":
+                    held.add(change.party_id)
+    return Shift(known, len(downgraded), len(held))
 
 
 def judge(plans: Sequence[Plan], shift: Shift, limits: GuardLimits) -> list[GuardFinding]:
@@ -68,6 +97,7 @@ def judge(plans: Sequence[Plan], shift: Shift, limits: GuardLimits) -> list[Guar
             Verdict.ASK,
             "{connection} has not had a plan applied yet.",
             {"connection": plan.connection},
+            plan.connection,
         )
         for plan in plans
         if plan.first_contact
@@ -99,7 +129,7 @@ def refuse_shrunk_list(
 
     Landing it would clear what it no longer names. WaitsForPersonError with the way to accept it.
     """
-    if before < limits.least_parties:
+    if before < max(1, limits.least_parties):
         return
     if Decimal(before - after) / Decimal(before) <= limits.fewer_rows_share:
         return

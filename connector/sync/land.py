@@ -53,7 +53,10 @@ class FeedReport:
 
 @dataclass
 class Landing:
-    """One pull of one feed on its way into the ledger. `mapping_mark` goes into the cursor."""
+    """One pull of one feed on its way into the ledger. `mapping_mark` goes into the cursor.
+
+    `ended` says that the last page, and with it the cursor, has landed.
+    """
 
     desk: Desk
     connection: Connection
@@ -63,9 +66,12 @@ class Landing:
     _context: ReadContext = field(init=False)
     _ids: list[pa.Array] = field(default_factory=list)
     _whole: bool = True
+    _listed_before: int = 0
+    ended: bool = False
 
     def __post_init__(self) -> None:
         name = self.connection.name
+        self._listed_before = self._known_rows() if self.feed.snapshot else 0
         self.report = FeedReport(name, self.feed.name, self.feed.entity.name)
         self._context = ReadContext(
             connection=name,
@@ -90,6 +96,7 @@ class Landing:
         crash_point("before-land")
         self.report.add(self.desk.ledger.land(self._batch(mapped, snapshot, cursor)))
         crash_point("after-last-land" if page.last else "after-land")
+        self.ended = page.last
 
     def _batch(
         self, mapped: MappedPage, snapshot: SnapshotClose | None, cursor: str | None
@@ -126,7 +133,7 @@ class Landing:
         ids = pa.concat_arrays([pa.array([], pa.string()), *self._ids])
         if not self.desk.accept_shrunk_lists:
             refuse_shrunk_list(
-                self.feed.name, self.connection.name, self._known_rows(), len(ids), self.desk.guard
+                self.feed.name, self.connection.name, self._listed_before, len(ids), self.desk.guard
             )
         return SnapshotClose(present=ids, listed_on=page.listed_on)
 

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 
 from connector.domain.change import digest
+from connector.errors import RedRunError
 from connector.mapping.feeds import Feed
 from connector.ports.crm import PullRequest
 from connector.sync.desk import Connection, Desk
@@ -34,6 +35,14 @@ def _pull_feed(
         landing.take(page)
         if progress:
             progress(feed.name, landing.report.records, page.expected)
+    if not landing.ended:
+        raise RedRunError(
+            "{feed}: the source stopped after {got} records, before its last page.",
+            where=connection.name,
+            next_step="The cursor stays; run again. If it repeats, check the API user.",
+            feed=feed.name,
+            got=landing.report.records,
+        )
     return landing.report
 
 

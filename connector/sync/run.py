@@ -18,7 +18,7 @@ from connector.sync.crash import crash_point
 from connector.sync.decide import Decided, decide_run, rules_of
 from connector.sync.desk import Connection, Desk
 from connector.sync.enrich import EnrichReport, enrich
-from connector.sync.guard import GuardFinding, judge
+from connector.sync.guard import GuardFinding, judge, measure_shift
 from connector.sync.land import FeedReport
 from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
@@ -56,8 +56,9 @@ class RunReport:
 
     @property
     def problems(self) -> int:
-        """Rows quarantined in this run's feeds and rows refused by the CRM."""
-        refused = sum(p[ChangeState.REJECTED] + p[ChangeState.RETRY] for p in self.pushes.values())
+        """Rows quarantined in this run's feeds, and rows that the CRM refused or undid."""
+        unwritten = (ChangeState.REJECTED, ChangeState.RETRY, ChangeState.PLANNED)
+        refused = sum(p[state] for p in self.pushes.values() for state in unwritten)
         return sum(f.problems for f in self.feeds) + refused
 
     @property
@@ -129,7 +130,11 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
     else:
         desk.store.commit_run(desk.run_id, through, report.decided.basis, report.plans, desk.fence)
     crash_point("after-commit-run")
-    report.findings = judge(report.plans, report.decided.shift, desk.guard)
+    shift = measure_shift(
+        [(plan, _named(way, plan.connection).mapping.targets) for plan in report.plans],
+        report.decided.scope.in_scope,
+    )
+    report.findings = judge(report.plans, shift, desk.guard)
     for plan in report.plans:
         if plan.first_contact:
             report.compared[plan.connection] = compare_adopted(

@@ -38,9 +38,14 @@ class _Settled:
 
 
 def verify_acked(desk: Desk, connection: Connection, count: Count) -> None:
-    """Read back every acknowledged change of the connection and end it."""
+    """Read back every acknowledged change of the connection and end it.
+
+    One that was acknowledged and still is as before was undone inside the CRM: it is counted as
+    planned and not sent again, for the next run would only repeat the quarrel.
+    """
     acked = [c for c in desk.store.open_changes(connection.name) if c.state is ChangeState.ACKED]
-    _settle(desk, connection, acked, count)
+    for _undone in _settle(desk, connection, acked, count):
+        count(ChangeState.PLANNED)
 
 
 def settle_unknown(

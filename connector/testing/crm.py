@@ -66,7 +66,11 @@ class _Stored:
 
 
 class MemoryCrm:
-    """See the module. `user` is the name under which the integration's own writes stand."""
+    """See the module. `user` is the name under which the integration's own writes stand.
+
+    `filters` give a meaning to the `where` of a request, by its text. `automations` are the CRM's
+    own rules, by object: what one returns is set on the record after every write of ours.
+    """
 
     def __init__(
         self,
@@ -83,6 +87,7 @@ class MemoryCrm:
         self.effects: list[Effect] = []
         self.script = Script()
         self.filters: dict[str, Callable[[Record], bool]] = {}
+        self.automations: dict[str, Callable[[Record], Mapping[str, object]]] = {}
         self.closed = False
         self._batch_size = batch_size
         self._allowed = calls_allowed
@@ -131,9 +136,10 @@ class MemoryCrm:
         stored = self._records[object_name][record_id]
         stored.deleted, stored.merged_into, stored.stamp = True, merged_into, self._stamp()
 
-    def fail(self, call: str, trouble: Trouble, times: int = 1) -> None:
-        """Let the next calls of this kind fail (see `Fault`)."""
-        self.script.faults += [Fault(call, trouble)] * times
+    def fail(self, call: str, trouble: Trouble, *, times: int = 1, skip: int = 0) -> None:
+        """Let calls of this kind fail, so many in a row, after `skip` good ones (see `Fault`)."""
+        self.script.faults.append(Fault(call, trouble, skip))
+        self.script.faults += [Fault(call, trouble) for _ in range(times - 1)]
 
     def refuse(
         self,
@@ -313,6 +319,8 @@ class MemoryCrm:
             before = {name: stored.values.get(name) for name in values}
             self._change(stored, values, self.user, self._stamp())
             self.effects.append(Effect("update", info.name, stored.id, before, values))
+        if (automation := self.automations.get(info.name)) is not None:
+            self._change(stored, automation(stored.values), "automation", self._stamp())
         return RowOutcome("ok", stored.id)
 
     def _select(

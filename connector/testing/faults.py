@@ -38,12 +38,16 @@ _RAISED_BEFORE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Fault:
-    """`trouble` on the next call of a kind: a method's name, or `write` for any of `WRITES`."""
+    """`trouble` on the next call of a kind: a method's name, or `write` for any of `WRITES`.
+
+    `skip` calls of the kind pass unharmed before it.
+    """
 
     call: str
     trouble: Trouble
+    skip: int = 0
 
     def concerns(self, call: str) -> bool:
         """Whether the call is one of the kind."""
@@ -69,11 +73,14 @@ class Script:
 
     def next_fault(self, call: str) -> Fault | None:
         """The fault that this call meets; it is used up by it."""
-        for fault in self.faults:
-            if fault.concerns(call):
-                self.faults.remove(fault)
-                return fault
-        return None
+        fault = next((f for f in self.faults if f.concerns(call)), None)
+        if fault is None:
+            return None
+        if fault.skip:
+            fault.skip -= 1
+            return None
+        self.faults.remove(fault)
+        return fault
 
     def next_refusal(self, *names: str) -> RowOutcome | None:
         """The refusal that a row with one of these names meets; it is used up by it."""
