@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -35,7 +35,9 @@ def first(world: World) -> dict[str, Any]:
 
 
 def accounts(world: World) -> dict[str, dict[str, Any]]:
-    return {r["Id"]: r for r in world.emulator.control.records("Account", deleted=False)}
+    """Accounts as the emulator holds them; a field that was never filled is None."""
+    records = world.emulator.control.records("Account", deleted=False)
+    return {r["Id"]: defaultdict(lambda: None, r) for r in records}
 
 
 def test_first_contact_writes_a_plan_and_nothing_else(first: dict[str, Any]) -> None:

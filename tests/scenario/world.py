@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -151,5 +152,14 @@ def build_world(folder: Path) -> Iterator[World]:
             SETTINGS.format(url=emulator.url, client_id=emulator.client_id, secret=secret),
             encoding="utf-8",
         )
+        share_programs(folder / ".creditflag")
         emulator.control.reset_counters()
         yield world
+
+
+def share_programs(state: Path) -> None:
+    """Compiled policies are the same for every world of this machine: compile them once."""
+    shared = Path(tempfile.gettempdir()) / f"creditflag-test-programs-{os.getuid()}"
+    shared.mkdir(mode=0o700, exist_ok=True)
+    state.mkdir(mode=0o700)
+    (state / "programs").symlink_to(shared, target_is_directory=True)
