@@ -22,7 +22,7 @@ from connector.credit.expressions import (
     ratio,
 )
 from connector.credit.expressions import money as as_money
-from connector.credit.facts import MOMENT_SCHEMA, moment_row
+from connector.credit.facts import MOMENT_SCHEMA, Facts, linked_columns, moment_row
 from connector.credit.policy import (
     BinDoc,
     CharacteristicDoc,
@@ -86,6 +86,29 @@ def test_exp_fx(tables: Any) -> None:
     t = tables.make("t", {"amount": MONEY, "rate": RATE}, rows)
     total = t.mutate(base=convert(t.amount, t.rate)).aggregate(total=lambda x: x.base.sum())
     assert only(tables.rows(total))["total"] == money(wanted("EXP-FX")["exposure_CNY"])
+
+
+def test_exp_horizon(tables: Any) -> None:
+    v, out = given("EXP-HORIZON"), wanted("EXP-HORIZON")
+    orders = [
+        {"party_id": "P", "connection": "crm", "id": str(n), "number": str(n), "state": "open",
+         "currency": "CNY", "uninvoiced": money(amount), "order_date": AS_OF,
+         "ship_date": date.fromisoformat(ships)}
+        for n, (ships, amount) in enumerate(v["orders"])
+    ]  # fmt: skip
+    moment = dict(ibis.Schema.from_pyarrow(MOMENT_SCHEMA).items())
+    facts = Facts({
+        "order": tables.make("orders", linked_columns("order"), orders),
+        "delivery": tables.make("deliveries", linked_columns("delivery"), []),
+        "moment": tables.make("moment", moment, moment_row("CNY", AS_OF).to_pylist()),
+    })  # fmt: skip
+    rates = tables.make("rates", {"currency": "string", "rate": RATE},
+                        [{"currency": "CNY", "rate": Decimal(1)}])  # fmt: skip
+    within = exposure.order_sums(facts, rates, v["horizon_days"])
+    part = only(tables.rows(within))["open_orders"]
+    assert part == out["dynamic_part"]
+    assert part + v["static_part"] == out["exposure_checked"]
+    assert only(tables.rows(exposure.order_sums(facts, rates, None)))["open_orders"] == 110000
 
 
 def test_lim_avail(tables: Any) -> None:
@@ -320,11 +343,10 @@ def card(weights: list[float], scores: list[int | None], missing: str) -> Scorec
     lines = []
     for name, weight, of_100 in zip(NAMES, weights, scores, strict=True):
         whole, value = round(weight * 100), 50 if of_100 is None else of_100
+        middle = round(whole * value / 100)
         bins = (
             BinDoc(up_to=Decimal(value - 1), points=0),
-            BinDoc(
-                above=Decimal(value - 1), up_to=Decimal(value), points=round(whole * value / 100)
-            ),
+            BinDoc(above=Decimal(value - 1), up_to=Decimal(value), points=middle),
             BinDoc(above=Decimal(value), points=whole),
         )
         lines.append(
@@ -361,8 +383,8 @@ def test_sc_missing_conservative_takes_the_worst_bin(tables: Any) -> None:
 
 def test_sc_oracle_round(tables: Any) -> None:
     # Points of 70.5 and 70.4 on a scale of 100, as 141 of 200 and 704 of 1000.
-    t = tables.make("t", {"got": "int64", "of": "int64", "no": "int64"},
-                    [{"got": 141, "of": 200, "no": 0}, {"got": 704, "of": 1000, "no": 1}])  # fmt: skip
+    rows = [{"got": 141, "of": 200, "no": 0}, {"got": 704, "of": 1000, "no": 1}]
+    t = tables.make("t", {"got": "int64", "of": "int64", "no": "int64"}, rows)
     rows = tables.rows(t.select("no", score=scorecard._scaled(t.got, t.of)).order_by("no"))
     assert [row["score"] for row in rows] == wanted("SC-ORACLE-ROUND")["half_up"]
 
@@ -400,12 +422,12 @@ def test_hold_hyst(tables: Any) -> None:
 @pytest.mark.parametrize(("items", "known"), [(7, True), (4, False)])
 def test_ewi_trend(tables: Any, items: int, known: bool) -> None:
     v, out = given("EWI-TREND"), wanted("EWI-TREND")
-    t = one_row(tables, "t", {"recent": MONEY, "before": MONEY, "items": "int64"},
-                recent=money(v["dbt_last_3m"]), before=money(v["dbt_prev_9m"]), items=items)  # fmt: skip
+    recent, before = money(v["dbt_last_3m"]), money(v["dbt_prev_9m"])
+    kinds = {"recent": MONEY, "before": MONEY, "items": "int64"}
+    t = one_row(tables, "t", kinds, recent=recent, before=before, items=items)
     windows = WindowsDoc(trend_min_items=v["min_invoices"])
-    found = only(tables.rows(t.select(d=behaviour.trend(t.recent, t.before, t.items, windows))))[
-        "d"
-    ]
+    delta = behaviour.trend(t.recent, t.before, t.items, windows)
+    found = only(tables.rows(t.select(d=delta)))["d"]
     assert found == (out["delta"] if known else None)
     if known:
         assert (found >= v["trigger_days"]) is out["fires"]
