@@ -39,9 +39,10 @@ def scope_parties(
 ) -> ScopeReport:
     """Fill table `scope` (party_id, in_scope, reason) with a row for every party.
 
-    In scope, by the first of: `approved_limit` (any state but none, expired ones too), `terms`
-    (agreed terms), `open_items` (open invoices, or deliveries not billed, at `as_of`), `orders` of
-    the last `order_months`. Out: `natural_person`, `own_group`, and `prospect` for the rest.
+    In scope, by the first of: `approved_limit` (any state but none, approved by a person or kept by
+    a source, expired ones too), `terms` (agreed terms), `open_items` (open invoices, or deliveries
+    not billed, at `as_of`), `orders` of the last `order_months`. Out: `natural_person`, `own_group`,
+    and `prospect` for the rest.
     Where the source keeps no open amount, invoices less payments and credit notes per currency
     tell. Needs the links of this run; `approved_limits` as APPROVED_LIMIT_SCHEMA.
     """
@@ -75,6 +76,11 @@ WITH own AS (
         AND a.account_key = upper(regexp_replace(named.key, '[^0-9A-Za-z]', '', 'g'))))
     UNION
     SELECT unnest($own::VARCHAR[])
+), stated AS (
+    SELECT party_id FROM approved_limit WHERE state != 'none'
+    UNION
+    SELECT party_id FROM linked."limit"
+    WHERE state != 'none' AND (valid_from IS NULL OR valid_from <= $as_of)
 ), candidate AS (
     SELECT DISTINCT party_id FROM linked.invoice
     WHERE open_amount IS NULL AND invoice_date <= $as_of
@@ -103,8 +109,7 @@ WITH own AS (
     SELECT p.party_id, CASE
         WHEN p.party_kind = 'natural_person' AND NOT $persons THEN 'natural_person'
         WHEN p.party_id IN (SELECT party_id FROM own) THEN 'own_group'
-        WHEN p.party_id IN (SELECT party_id FROM approved_limit WHERE state != 'none')
-            THEN 'approved_limit'
+        WHEN p.party_id IN (SELECT party_id FROM stated) THEN 'approved_limit'
         WHEN p.terms_days IS NOT NULL THEN 'terms'
         WHEN p.party_id IN (SELECT party_id FROM open_item) THEN 'open_items'
         WHEN p.party_id IN (SELECT party_id FROM ordering) THEN 'orders'
