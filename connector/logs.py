@@ -6,6 +6,7 @@ record's field values cannot slip into a log by way of a convenient keyword.
 
 from __future__ import annotations
 
+import atexit
 import logging
 import os
 import re
@@ -73,8 +74,7 @@ def configure(
     Third-party loggers (requests, urllib3, Django) are silenced below warning: their debug lines
     carry headers and bodies.
     """
-    while _opened:
-        _opened.pop().close()
+    _close()
     if file is not None:
         file.touch(mode=0o600, exist_ok=True)
         if os.name == "posix":
@@ -84,6 +84,12 @@ def configure(
     for name in ("urllib3", "requests", "django", "simple_salesforce", "uvicorn"):
         logging.getLogger(name).setLevel(logging.WARNING)
     _begin(level, structlog.PrintLoggerFactory(stream) if stream is not None else _to_stderr)
+
+
+@atexit.register
+def _close() -> None:
+    while _opened:
+        _opened.pop().close()
 
 
 def _begin(level: str, factory: Callable[..., Any]) -> None:
