@@ -85,7 +85,7 @@ def _load(path: Path) -> dict[str, Any]:
             next_step="Make one with `creditflag plan --out FILE`.",
             path=path,
         ) from None
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         raise InputError(
             "This is not a readable plan file.",
             where=str(path),
