@@ -26,6 +26,7 @@ from connector.errors import (
     EXIT_SIGN_IN,
     EXIT_WAITS,
 )
+from tests.scenario.world import share_programs
 from tests.unit.cli.conftest import Answer
 
 pytestmark = pytest.mark.slow
@@ -131,6 +132,7 @@ def watched(tmp_path: Path, emulator: RunningEmulator) -> Watch:
     """A company that has connected and done nothing else."""
     folder = tmp_path / "company"
     folder.mkdir()
+    share_programs(folder / ".creditflag")
     return Watch(folder, emulator)
 
 
@@ -140,8 +142,8 @@ def run_everything(watch: Watch, company: DemoCompany) -> None:
     day = ("--as-of", AS_OF.isoformat())
     for arguments in (
         ["doctor"], ["describe", "crm"], ["describe", "crm", "Account"], ["mapping", "check"],
-        ["pull", "--json"], ["plan", *day, "--out", str(watch.folder / "own.plan.json")],
-        ["plan", *day, "--markdown"],
+        ["pull", "--json"],
+        ["plan", *day, "--markdown", "--out", str(watch.folder / "own.plan.json")],
     ):  # fmt: skip
         assert watch(*arguments).code in (EXIT_OK, EXIT_PARTIAL), arguments
     assert watch("run", *day).code == EXIT_WAITS
