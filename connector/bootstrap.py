@@ -14,7 +14,7 @@ from connector import logs
 from connector.credentials import Secrets
 from connector.credit.policy import PolicyDoc, load_policy, shipped_policy
 from connector.domain.change import digest
-from connector.errors import InputError, MappingError
+from connector.errors import InputError, MappingError, StateError
 from connector.mapping.feeds import Mapping as FieldMapping
 from connector.mapping.feeds import load_mapping
 from connector.ports.clock import ClockPort
@@ -56,7 +56,8 @@ def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office
     clock = clock or SystemClock()
     secrets = Secrets()
     folder = private_folder(settings.state_folder)
-    logs.configure(settings.logs.level, file=folder / "creditflag.log")
+    with _state_usable(folder):
+        logs.configure(settings.logs.level, file=folder / "creditflag.log")
     policy = load_policy_named(settings.policy.file, settings.folder)
     database = secrets.resolve(settings.state.database) if settings.state.database else None
     store = open_store(folder, database)
@@ -147,11 +148,25 @@ def _house(settings: Settings) -> House:
 
 
 def private_folder(path: Path) -> Path:
-    """The folder, made if needed, readable by its owner only."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if os.name == "posix":
-        path.chmod(0o700)
+    """The folder, made if needed, readable by its owner only; StateError when that cannot be."""
+    with _state_usable(path):
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if os.name == "posix":
+            path.chmod(0o700)
     return path
+
+
+@contextmanager
+def _state_usable(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StateError(
+            "The state folder cannot be used: {reason}.",
+            where=str(folder),
+            next_step="Name a folder that this user may write to.",
+            reason=error.strerror or type(error).__name__,
+        ) from None
 
 
 def owner_name() -> str:

@@ -59,6 +59,13 @@ class Office:
 
     def connect(self, name: str) -> Connection:
         """The open connection; InputError naming the known ones when there is none."""
+        self.expect(name)
+        if name not in self._open:
+            self._open[name] = self.open_connection(name)
+        return self._open[name]
+
+    def expect(self, name: str) -> None:
+        """InputError naming the known connections when there is none of this name."""
         if name not in self.connection_names:
             raise InputError(
                 "There is no connection {name}.",
@@ -66,9 +73,6 @@ class Office:
                 name=name,
                 known=", ".join(self.connection_names) or "none",
             )
-        if name not in self._open:
-            self._open[name] = self.open_connection(name)
-        return self._open[name]
 
     def connect_all(self) -> Sequence[Connection]:
         """Every connection, opened, in the order of the settings."""

@@ -75,11 +75,15 @@ def problems(office: Office) -> list[dict[str, Any]]:
 def journal(
     office: Office, connection: str, record_id: str = "", limit: int = 50
 ) -> list[JournalEvent]:
-    """Latest events first."""
-    office.connection_names.index(connection)
+    """Latest events first; InputError for an unknown connection."""
+    office.expect(connection)
     return list(office.store.journal(connection, record_id=record_id, limit=limit))
 
 
 def verify_journal(office: Office, connection: str) -> int:
-    """How many events the hash chain holds; StateError at the first that does not fit."""
+    """How many events the hash chain holds; StateError at the first that does not fit.
+
+    InputError for an unknown connection: its empty chain would hold.
+    """
+    office.expect(connection)
     return office.store.verify_journal(connection)
