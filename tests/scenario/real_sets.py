@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 
 from connector.bootstrap import open_office
+from connector.credit.facts import LINKED, PLAIN
 from connector.credit.policy import PolicyDoc
 from connector.demo.real_sets import read_real_set
 from connector.ledger import open_snapshot
@@ -20,8 +22,9 @@ from connector.sync.run import RunReport
 from scripts.load_real import CONNECTION, Staged, stage
 
 Record = dict[str, Any]
-RAISED_LIMIT = 123_456
+TYPED_LIMIT = 123_456
 OTHER_GRADE = "Z"
+OTHER_STATE = "unlimited"
 
 
 @dataclass
@@ -67,9 +70,9 @@ class Played:
     next_day: Phase
     edited: Phase
     edited_grade: str
-    edited_limit: str
-    snapshots: Path
-    after: dict[str, Any] = field(default_factory=dict)
+    edited_state: str
+    typed_limit: str
+    facts: dict[str, pa.Table]
 
     @property
     def customer_of(self) -> dict[str, str]:
@@ -78,24 +81,26 @@ class Played:
 
 
 def play(dataset: str, as_of: date, data: Path, folder: Path) -> Played:
-    """First run with its plan applied, second run, next day, two edits by hand and a last run."""
+    """First run with its plan applied, second run, next day, three edits by hand and a last run."""
     real = read_real_set(dataset, data)
     tomorrow = as_of + timedelta(days=1)
     with stage(real, as_of, folder) as staged:
         first = _phase(staged, lambda office: _run_and_apply(office, as_of))
+        facts = _copy_facts(staged)
         second = _phase(staged, lambda office: run_main_job(office, as_of))
         staged.emulator.control.advance(24 * 3600)
         next_day = _phase(staged, lambda office: _run_and_apply(office, tomorrow))
-        graded, limited = sorted(first.written_accounts())[:2]
+        graded, stated, typed = sorted(first.written_accounts())[:3]
         control = staged.emulator.control
         control.edit("Account", graded, {"Credit_Grade__c": OTHER_GRADE})
-        control.edit("Account", limited, {"Credit_Limit__c": RAISED_LIMIT})
+        control.edit("Account", stated, {"Credit_Limit_State__c": OTHER_STATE})
+        control.edit("Account", typed, {"Credit_Limit__c": TYPED_LIMIT})
         edited = _phase(staged, lambda office: run_main_job(office, tomorrow))
         with open_office(staged.config) as office:
             policy, snapshots = office.policy, office.snapshots
         return Played(
             dataset, as_of, policy, _parties(snapshots, first), first, second, next_day, edited,
-            graded, limited, snapshots,
+            graded, stated, typed, facts,
         )  # fmt: skip
 
 
@@ -125,6 +130,16 @@ def _is_write(call: Mapping[str, Any]) -> bool:
     return call["method"] in ("POST", "PATCH", "PUT", "DELETE") and "oauth2" not in call["path"]
 
 
+def _copy_facts(staged: Staged) -> dict[str, pa.Table]:
+    """The tables that the engine read in the run before, by qualified name."""
+    names = [f'linked."{name}"' for name in LINKED] + list(PLAIN)
+    with (
+        open_office(staged.config) as office,
+        open_snapshot(office.snapshots) as snapshot,
+    ):
+        return {name: snapshot.query(f"SELECT * FROM {name}") for name in names}
+
+
 def _parties(snapshots: Path, phase: Phase) -> dict[str, str]:
     """Party by customer (the account number)."""
     with open_snapshot(snapshots) as snapshot:
@@ -133,3 +148,23 @@ def _parties(snapshots: Path, phase: Phase) -> dict[str, str]:
         )
     party = dict(zip(links["account_id"].to_pylist(), links["party_id"].to_pylist(), strict=True))
     return {customer: party[record["Id"]] for customer, record in phase.accounts.items()}
+
+
+def load_facts(copy: duckdb.DuckDBPyConnection, facts: Mapping[str, pa.Table]) -> None:
+    """Put the facts of a run into an empty database, as tables that can be changed."""
+    copy.execute("CREATE SCHEMA linked")
+    for name, content in facts.items():
+        copy.register("content", content)
+        copy.execute(f"CREATE TABLE {name} AS SELECT * FROM content")
+        copy.unregister("content")
+
+
+def open_items(copy: duckdb.DuckDBPyConnection, party: str) -> pa.Table:
+    """The customer's invoices that no payment names; these sets know no part payments."""
+    return copy.execute(
+        "SELECT party_id, connection, id, currency, NULL AS seller, due_date, "
+        "amount AS undisputed_open FROM linked.invoice AS i WHERE party_id = ? AND NOT EXISTS "
+        "(SELECT 1 FROM linked.payment AS p WHERE p.connection = i.connection "
+        "AND p.invoice_id = i.id)",
+        [party],
+    ).fetch_arrow_table()

@@ -62,7 +62,7 @@ def test_the_main_job_runs_on_a_set_and_prints_its_figures(
     for amount in figures.buckets.values():
         assert f"{amount:,.2f}" in said
     assert "15 customers" in said
-    assert "verified 15" in said or "verified" in said
+    assert "verified" in said
     calls = said.split("The emulator counted ")[1].split(" ")[0]
     assert int(calls) >= 1
 

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import json
+import random
 from collections import Counter
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
+from connector.credit.engine import decide
+from connector.credit.facts import Inputs
+from connector.credit.remedy import Remedy, apply_remedy
 from connector.domain.change import Owner
+from connector.domain.entities import Kind
+from connector.domain.values import canonical
 from tests.scenario import oracle
 from tests.scenario.limit_oracle import issued, propose, yearly_sales
-from tests.scenario.real_sets import OTHER_GRADE, RAISED_LIMIT, Played, play
+from tests.scenario.real_sets import (
+    OTHER_GRADE,
+    OTHER_STATE,
+    TYPED_LIMIT,
+    Played,
+    load_facts,
+    open_items,
+    play,
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.real_data]
 
@@ -161,19 +176,19 @@ def test_a_second_run_makes_no_write_call(played: Played) -> None:
 
 def test_the_next_day_writes_only_where_something_was_crossed(played: Played) -> None:
     before, after = _standing(played, "first"), _standing(played, "next_day")
-    crossed = {party for party in before if before[party] != after.get(party)}
+    shown = {party for party in before if before[party] != after[party]}
+    crossed = shown | {party for party in before if _band_moved(played, party)}
     written = played.next_day.written_accounts()
     parties = {played.party_of[c]: r["Id"] for c, r in played.next_day.accounts.items()}
     quiet = {party for party, record in parties.items() if record in written} - crossed
-    moved = {party for party in quiet if _amount_moved(played, party)}
-    assert quiet == moved
-    print(f"{played.dataset} {played.as_of}: {len(written)} accounts written the next day, "
-          f"{len(moved)} of them for an amount beyond the tolerance")  # fmt: skip
+    assert quiet == {party for party in quiet if _amount_moved(played, party)}
+    assert {party for party in shown if parties[party] not in written} == set()
     (plan,) = played.next_day.report.plans
     updates = [c for c in plan.to_write if c.object_name == "Account"]
     assert len(updates) == len(written)
     assert all(any(f.cause for f in change.fields) for change in updates)
-    assert {party for party in crossed if parties[party] not in written} == set()
+    print(f"{played.dataset} {played.as_of}: {len(written)} accounts written the next day, "
+          f"{len(quiet)} of them for an amount beyond the tolerance")  # fmt: skip
 
 
 def _standing(played: Played, phase: str) -> dict[str, tuple[object, ...]]:
@@ -182,12 +197,18 @@ def _standing(played: Played, phase: str) -> dict[str, tuple[object, ...]]:
     flags = found.long("flag")
     return {
         party: (
-            d["score"], d["grade"], d["colour"], d["hold"], d["approved_state"], d["band"],
+            d["score"], d["grade"], d["colour"], d["hold"], d["approved_state"],
             d["oldest_due_date"], d["next_review"],
             tuple(sorted(f["code"] for f in flags.get(party, []))),
         )
         for party, d in found.decisions.items()
     }  # fmt: skip
+
+
+def _band_moved(played: Played, party: str) -> bool:
+    """Whether a threshold of utilisation or overdue ratio was crossed."""
+    old, new = played.first.decisions[party], played.next_day.decisions[party]
+    return bool(old["band"] != new["band"])
 
 
 def _amount_moved(played: Played, party: str) -> bool:
@@ -208,15 +229,24 @@ def _amount_moved(played: Played, party: str) -> bool:
 def test_a_hand_edit_is_a_conflict(played: Played) -> None:
     (plan,) = played.edited.report.plans
     conflicts = {(c.record_id, f.credit_field): f for c in plan.changes for f in c.conflicts}
+    assert set(conflicts) == {(played.edited_grade, "grade"), (played.edited_state, "limit_state")}
     grade = conflicts[played.edited_grade, "grade"]
     assert (grade.owner, grade.theirs) == (Owner.OURS, OTHER_GRADE)
-    limit = conflicts[played.edited_limit, "limit"]
-    assert (limit.owner, limit.theirs) == (Owner.ASK, str(RAISED_LIMIT))
-    assert len(conflicts) == 2
+    state = conflicts[played.edited_state, "limit_state"]
+    assert (state.owner, state.theirs, state.ours) == (Owner.ASK, OTHER_STATE, "none")
     records = {record["Id"]: record for record in played.edited.accounts.values()}
     assert records[played.edited_grade].get("Credit_Grade__c") == grade.ours
-    assert records[played.edited_limit]["Credit_Limit__c"] == RAISED_LIMIT
-    assert {effect["id"] for effect in played.edited.effects} == {played.edited_grade}
+    assert records[played.edited_state]["Credit_Limit_State__c"] == OTHER_STATE
+
+
+def test_a_limit_typed_into_an_empty_field_is_taken_over(played: Played) -> None:
+    record = next(r for r in played.edited.accounts.values() if r["Id"] == played.typed_limit)
+    assert record["Credit_Limit__c"] == TYPED_LIMIT
+    decision = played.edited.decisions[played.party_of[record["AccountNumber"]]]
+    assert decision["approved_source"] == "inherited"
+    assert (decision["approved_state"], decision["approved_amount"]) == ("amount", TYPED_LIMIT)
+    assert record["Credit_Limit_State__c"] == "amount"
+    assert played.edited.written_accounts() == {played.edited_grade, played.typed_limit}
 
 
 def test_points_add_up_to_the_score(played: Played) -> None:
@@ -263,3 +293,36 @@ def test_the_named_cap_is_the_binding_minimum(played: Played, items: list[oracle
         assert f"limit_{named}" in {row["code"] for row in reasons[party]}
         checked += 1
     assert checked >= 10
+
+
+def test_the_remedies_of_twenty_decisions_give_what_they_state(played: Played) -> None:
+    """Twenty customers follow one remedy each in a copy of the facts, and are decided again."""
+    offered: dict[str, list[Remedy]] = {}
+    for party, rows in played.first.long("reason").items():
+        found = [Remedy.of_reason(row) for row in rows]
+        if usable := [remedy for remedy in found if remedy and remedy.changes_facts]:
+            offered[party] = usable
+    chance = random.Random(20)
+    sample = chance.sample(sorted(offered), min(20, len(offered)))
+    assert len(sample) == 20 or len(sample) == len(offered) >= 5
+    chosen = {party: chance.choice(offered[party]) for party in sample}
+    inputs = Inputs(currency="USD")
+    with duckdb.connect() as copy:
+        load_facts(copy, played.facts)
+        for party, remedy in chosen.items():
+            inputs = apply_remedy(copy, inputs, open_items(copy, party), remedy, played.as_of)
+        again = decide(copy, inputs, played.policy, played.as_of, "remedies")
+    rows = [row for row in again.tables["decision"].to_pylist() if row["selling_company"] == ""]
+    decisions = {row["party_id"]: row for row in rows}
+    flags: dict[str, list[str]] = {}
+    for flag in again.tables["flag"].to_pylist():
+        if flag["selling_company"] == "":
+            flags.setdefault(flag["party_id"], []).append(flag["code"])
+    for party, remedy in chosen.items():
+        stated, found_now = remedy.params["result"], decisions[party]
+        assert stated["score"] == canonical(found_now["score"], Kind.QUANTITY), remedy
+        assert stated["grade"] == found_now["grade"], remedy
+        assert stated["hold"] == canonical(found_now["hold"], Kind.FLAG), remedy
+        assert stated["colour"] == found_now["colour"], remedy
+        assert stated["flags"] == ";".join(sorted(flags.get(party, []))), remedy
+    print(f"{played.dataset} {played.as_of}: {Counter(r.code for r in chosen.values())} remedies")
