@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 from connector import __version__
 from connector.cli import emulation, look, setup, work
 from connector.cli.session import Session, parse_language, reader_language
 from connector.domain.texts import Language, say, say_error
-from connector.errors import EXIT_BUG, EXIT_CONFIG, ConfigError, CreditflagError
+from connector.errors import EXIT_BUG, EXIT_CONFIG, EXIT_OK, ConfigError, CreditflagError
 
 app = typer.Typer(
     name="creditflag",
@@ -26,6 +27,9 @@ setup.register(app)
 look.register(app)
 work.register(app)
 emulation.register(app)
+
+EXIT_INTERRUPTED = 130
+"""Ended by Ctrl-C, as shells say it: 128 + the number of the signal."""
 
 _used: list[Session] = []
 
@@ -57,23 +61,25 @@ def run(arguments: list[str]) -> int:
     """Run one command; the exit code. Every error becomes a sentence on standard error."""
     _used.clear()
     try:
-        result = app(args=arguments, standalone_mode=False)
+        result = app(args=arguments, prog_name="creditflag", standalone_mode=False)
     except CreditflagError as error:
         _print_error(error)
         return error.exit_code
-    except click.exceptions.Abort:
-        return 130
-    except click.exceptions.Exit as stop:
+    except typer.Exit as stop:
         return stop.exit_code
-    except click.UsageError as error:
+    except TyperException as error:
         print(error.format_message(), file=sys.stderr)
         print(say("See `creditflag --help`.", _language()), file=sys.stderr)
         return EXIT_CONFIG
-    except KeyboardInterrupt:
-        return 130
+    except (typer.Abort, KeyboardInterrupt):
+        return EXIT_INTERRUPTED
     except BrokenPipeError:
-        sys.stderr.close()
-        return 0
+        return _reader_gone()
+    except SystemExit as stop:
+        # Typer ends the process itself when nobody reads what it prints.
+        if isinstance(stop.__context__, BrokenPipeError):
+            return _reader_gone()
+        raise
     except Exception as error:
         return _report_bug(error)
     return result if isinstance(result, int) else 0
@@ -90,20 +96,26 @@ def _print_error(error: CreditflagError) -> None:
             print(f"  - {problem}", file=sys.stderr)
 
 
+def _reader_gone() -> int:
+    """Nobody reads on, as with `| head`: no failure of ours, and nothing may be said about it."""
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    return EXIT_OK
+
+
 def _report_bug(error: Exception) -> int:
     """A sentence for the user; the trace goes to the log file, where an operator finds it."""
     import traceback
 
-    from connector.logs import get_logger, mask
+    from connector.logs import record_bug
 
-    trace = mask("".join(traceback.format_exception(error)))
-    get_logger().error("bug", error=trace)
+    log = record_bug("".join(traceback.format_exception(error)))
     print(
         say(
-            "This is a bug in creditflag ({kind}). Nothing was lost; the log in the state folder "
-            "has the details. Please report it.",
+            "This is a bug in creditflag ({kind}). Nothing was lost; {log} has the details. Please "
+            "report it.",
             _language(),
             kind=type(error).__name__,
+            log=log,
         ),
         file=sys.stderr,
     )
