@@ -16,7 +16,7 @@ from typing import Any
 
 from adapters.salesforce.emulator import RunningEmulator, start
 from adapters.salesforce.seed import SeedReport, seed_emulator
-from connector.demo.company import DemoCompany, build_company
+from connector.demo.company import DemoCompany, DemoSize, build_company
 
 AS_OF = date(2026, 3, 31)
 WRITES = ("_create", "_update", "_upsert", "_delete")
@@ -115,10 +115,15 @@ class World:
         ]  # fmt: skip
 
     def customers(self) -> list[str]:
-        """Record ids of accounts that owe something, in a fixed order."""
-        owing = {str(row["account_key"]) for row in self.company.rows["invoice"]}
-        rows = [str(row["id"]) for row in self.company.rows["account"] if row["id"] in owing]
-        return [self.seeded.id_of("account", row) for row in rows]
+        """Record ids of companies in scope whose credit fields nobody has touched, in order."""
+        owing = {row["account_key"] for row in self.company.rows["invoice"]}
+        return [
+            self.seeded.id_of("account", row["id"])
+            for row in self.company.rows["account"]
+            if row["id"] in owing - self.company.crm_values.keys()
+            and row["party_kind"] == "company"
+            and not row["own_group"]
+        ]
 
     def add_overdue_invoice(self, account: str, number: str, amount: int = 3_000_000) -> str:
         """A large invoice that was due five months ago comes to light."""
@@ -139,9 +144,9 @@ class World:
 
 
 @contextmanager
-def build_world(folder: Path) -> Iterator[World]:
+def build_world(folder: Path, size: DemoSize | None = None) -> Iterator[World]:
     """A world of its own, gone at the end."""
-    company = build_company(11, AS_OF)
+    company = build_company(11, AS_OF, size)
     with start(tls=False) as emulator:
         seeded = seed_emulator(emulator.control, company.rows, AS_OF, company.crm_values)
         secret = folder / "client-secret"
