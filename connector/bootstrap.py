@@ -25,6 +25,8 @@ from connector.service.office import Office
 from connector.settings import ConnectionSettings, Settings, load_settings
 from connector.sync.desk import Connection, House
 
+DATABASE_VARIABLE = "CREDITFLAG_DATABASE_URL"
+
 
 class SystemClock:
     """The machine's clock."""
@@ -59,8 +61,7 @@ def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office
     with _state_usable(folder):
         logs.configure(settings.logs.level, file=folder / "creditflag.log")
     policy = load_policy_named(settings.policy.file, settings.folder)
-    database = secrets.resolve(settings.state.database) if settings.state.database else None
-    store = open_store(folder, database)
+    store = open_store(folder, _database(settings, secrets))
     office = Office(
         folder=folder,
         store=store,
@@ -70,6 +71,7 @@ def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office
         timezone=settings.company.timezone,
         owner=owner_name(),
         connection_names=tuple(settings.connections),
+        writing_names=tuple(name for name in settings.connections if _writes(settings, name)),
         open_connection=lambda name: open_connection(settings, name, clock, secrets),
     )
     try:
@@ -95,15 +97,27 @@ def open_connection(
             state_folder=state,
         )
     )
-    writes = manifest.writes and wanted.write
     return Connection(
         name=name,
         adapter=adapter,
         documents=_mapping(settings, name, wanted, manifest.mappings),
-        target=as_target(adapter) if writes else None,
+        target=as_target(adapter) if _writes(settings, name) else None,
         accounts=wanted.accounts,
         currency=wanted.currency or settings.company.currency,
     )
+
+
+def _database(settings: Settings, secrets: SecretsPort) -> str | None:
+    """Where the store lies: as the settings refer, else $CREDITFLAG_DATABASE_URL, else a file."""
+    if settings.state.database:
+        return secrets.resolve(settings.state.database)
+    return os.environ.get(DATABASE_VARIABLE) or None
+
+
+def _writes(settings: Settings, name: str) -> bool:
+    """Whether credit fields go to this connection: its adapter can write and it is told to."""
+    wanted = settings.connections[name]
+    return wanted.write and load_manifest(wanted.adapter).writes
 
 
 def _mapping(

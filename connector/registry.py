@@ -50,7 +50,15 @@ def load_manifest(name: str) -> Manifest:
             name=name,
             known=", ".join(adapter_names()),
         )
-    manifest = import_module(module_name).MANIFEST
+    try:
+        manifest = getattr(import_module(module_name), "MANIFEST", None)
+    except ImportError as error:
+        raise SettingsError(
+            "The adapter {name} cannot be loaded: {detail}.",
+            next_step="Install what it needs, or remove its connection.",
+            name=name,
+            detail=error,
+        ) from None
     if not isinstance(manifest, Manifest):
         raise SettingsError(
             "The module of adapter {name} holds no MANIFEST.",

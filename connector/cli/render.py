@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from connector.cli.session import Session
+from connector.domain.catalogue import CREDIT_FIELDS
 from connector.domain.change import ChangeState
 from connector.domain.texts import say_error
 from connector.service.summary import grades, summarise_plan
@@ -59,8 +60,12 @@ def show_run(here: Session, report: RunReport) -> None:
     """The story of a run, step by step, and the next command when it waits."""
     show_feeds(here, report.feeds)
     if report.scope is not None:
-        scope = ", ".join(f"{here.say(k)} {v}" for k, v in report.scope.counts.items())
-        here.tell("In scope: {n} parties ({counts})", n=report.scope.in_scope, counts=scope)
+        scope = report.scope
+        inside = ", ".join(f"{here.say(k)} {v}" for k, v in scope.included.items())
+        outside = ", ".join(f"{here.say(k)} {v}" for k, v in scope.excluded.items())
+        here.tell("In scope: {n} parties ({counts})", n=scope.in_scope, counts=inside or "–")
+        here.tell("Out of scope: {n} parties ({counts})", n=scope.out_of_scope,
+                  counts=outside or "–")  # fmt: skip
     if report.linked is not None and report.linked.unlinked:
         here.tell("{n} documents name an account that is not known; they are kept and count for "
                   "nobody until it is.", n=sum(report.linked.unlinked.values()))  # fmt: skip
@@ -101,7 +106,7 @@ def show_plan_counts(here: Session, report: RunReport) -> None:
         causes = summarise_plan(plan)["causes"]
         if causes:
             here.tell("Why records are written: {causes}",
-                      causes=", ".join(f"{k} {v}" for k, v in causes.items()))  # fmt: skip
+                      causes=_causes(here, causes))  # fmt: skip
         for change in [c for c in plan.changes if c.conflicts][:MOST_LINES]:
             for f in change.conflicts:
                 here.tell(
@@ -219,7 +224,11 @@ def show_status(here: Session, content: Mapping[str, Any]) -> None:
         made.add_row(r["run"], r["started"], r["as_of"], r["outcome"], str(r["exit_code"]))
     here.print(made)
     for c in content["connections"]:
-        state = "waits for its first plan to be applied" if c["first_contact"] else "in service"
+        state = "in service"
+        if not c["writes"]:
+            state = "read only"
+        elif c["first_contact"]:
+            state = "waits for its first plan to be applied"
         here.tell("{name}: {state}, {open} open changes, {conflicts} conflicts", name=c["name"],
                   state=here.say(state), open=c["open_changes"],
                   conflicts=len(c["conflicts"]))  # fmt: skip
@@ -245,7 +254,7 @@ def show_explanation(here: Session, explained: Explained) -> None:
 
 def show_journal(here: Session, events: Sequence[JournalEvent]) -> None:
     """Events, latest first."""
-    made = table(here, ">no", "at", "state", "record", "change", "detail")
+    made = table(here, ">event", "at", "state", "record", "change", "detail")
     for e in events:
         made.add_row(str(e.number), e.at.isoformat(timespec="seconds"), here.say(str(e.state)),
                      e.record_id, e.change_id[:8], _detail(e.payload))  # fmt: skip
@@ -257,6 +266,14 @@ def event_as_json(event: JournalEvent) -> dict[str, Any]:
     from dataclasses import asdict
 
     return asdict(event)
+
+
+def _causes(here: Session, causes: Mapping[str, int]) -> str:
+    labels = {
+        name: field.label_zh if here.language == "zh" else field.label_en
+        for name, field in CREDIT_FIELDS.items()
+    }
+    return ", ".join(f"{labels.get(name, name)} {n}" for name, n in causes.items())
 
 
 def _detail(payload: Mapping[str, object]) -> str:

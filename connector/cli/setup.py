@@ -99,6 +99,13 @@ def connect(
     here = session(context)
     path = find_settings(here.config)
     present = _read_settings_text(path)
+    if name in parse_settings(present, path, options_of).connections:
+        raise InputError(
+            "There is a connection {name} already.",
+            where=str(path),
+            next_step="Edit it there, or choose another name.",
+            name=name,
+        )
     manifest = load_manifest(adapter)
     block = _block(name, manifest, _pairs(options or [], manifest), mapping or [], accounts)
     text = present.rstrip() + "\n\n" + block

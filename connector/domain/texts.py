@@ -32,7 +32,7 @@ def say_error(error: CreditflagError, language: Language = "en") -> str:
         parts.append(f"({error.where})")
     if error.next_step:
         parts.append(say(error.next_step, language, **error.params))
-    return " ".join(parts)
+    return ("" if language == "zh" else " ").join(parts)
 
 
 @cache

@@ -39,6 +39,7 @@ class Office:
     timezone: str
     owner: str
     connection_names: tuple[str, ...]
+    writing_names: tuple[str, ...]
     open_connection: Callable[[str], Connection]
     _open: dict[str, Connection] = field(default_factory=dict)
 

@@ -35,6 +35,7 @@ def _connection(office: Office, name: str) -> dict[str, Any]:
     conflicts = office.store.open_conflicts(name)
     return {
         "name": name,
+        "writes": name in office.writing_names,
         "first_contact": office.store.first_contact(name),
         "open_changes": len(office.store.open_changes(name)),
         "conflicts": [

@@ -25,6 +25,10 @@ class ScopeRules:
     include_natural_persons: bool = False
 
 
+OUTSIDE = ("natural_person", "own_group", "prospect")
+"""Reasons that keep a party out of scope."""
+
+
 @dataclass(frozen=True, slots=True)
 class ScopeReport:
     """How many parties are in and out of scope, and how many by reason."""
@@ -32,6 +36,16 @@ class ScopeReport:
     in_scope: int
     out_of_scope: int
     counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def included(self) -> dict[str, int]:
+        """Parties in scope by reason."""
+        return {reason: n for reason, n in self.counts.items() if reason not in OUTSIDE}
+
+    @property
+    def excluded(self) -> dict[str, int]:
+        """Parties out of scope by reason."""
+        return {reason: n for reason, n in self.counts.items() if reason in OUTSIDE}
 
 
 def scope_parties(
