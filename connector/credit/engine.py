@@ -160,9 +160,11 @@ def decide(
     made = [s.name for s in (*program.output, *program.worlds)]
     try:
         first = (*program.verdict, *program.output, *program.worlds)
-        run_statements(connection, first, keep=made)
-        bind_worlds(connection)
-        run_statements(connection, (*program.verdict, *program.remedies), keep=["out_reason"])
+        run_statements(connection, first, keep=[*made, "judged", "flags"])
+        if _count(connection, "worlds"):
+            bind_worlds(connection)
+            run_statements(connection, program.verdict, keep=["judged", "flags"])
+        run_statements(connection, program.remedies, keep=["out_reason"])
         return _read_out(connection, policy, as_of, run_id)
     finally:
         _clean_up(connection, program)
@@ -173,16 +175,16 @@ def open_items(
     inputs: Inputs,
     policy: PolicyDoc,
     as_of: date,
-    party_id: str,
+    party_id: str | None = None,
 ) -> pa.Table:
-    """Open items of one party with due date, days past due, bucket and disputed part."""
+    """Open items of one party, or of all, with due date, days past due and disputed part."""
     program = compile_program(policy)
     bind(connection, inputs, as_of)
     try:
         run_statements(connection, program.verdict, keep=["items"])
         return connection.execute(
-            f'SELECT * FROM temp."{PREFIX}items" WHERE party_id = ? '  # noqa: S608  # our own name
-            "ORDER BY due_date, connection, id",
+            f'SELECT * FROM temp."{PREFIX}items" WHERE $1 IS NULL OR party_id = $1 '  # noqa: S608  # our own name
+            "ORDER BY party_id, due_date, connection, id",
             [party_id],
         ).fetch_arrow_table()
     finally:
@@ -208,6 +210,10 @@ def _read_out(
     coverage = Coverage(rated=totals.num_rows - unrated, unrated=unrated, **found)
     receivables = _fetch(connection, "out_receivables")
     return Decided(run_id, as_of, policy_hash(policy), out, receivables, coverage)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
+    return _fetch(connection, name).num_rows
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:

@@ -1,6 +1,6 @@
 """The policy document: every rule a credit manager sets, as one YAML file.
 
-`load_policy` refuses what it does not know and lists all problems at once, each as one sentence
+`policy_lint.load_policy` refuses what it does not know and lists all problems at once, each as one sentence
 with its next step. Shares are fractions, amounts stand in the policy currency, days are calendar
 days.
 """
@@ -269,13 +269,6 @@ class PolicyDoc(Section):
     def grade_names(self) -> tuple[str, ...]:
         """Grades from best to worst."""
         return tuple(band.grade for band in self.grades)
-
-
-def load_policy(text: str, where: str = "") -> PolicyDoc:
-    """The checked policy; PolicyError with every problem, each a sentence with its next step."""
-    from connector.credit.policy_lint import read_policy
-
-    return read_policy(text, where)
 
 
 def shipped_policy(name: str = "standard") -> str:

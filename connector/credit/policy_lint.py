@@ -20,8 +20,11 @@ from connector.errors import PolicyError
 MAX_BYTES = 500_000
 
 
-def read_policy(text: str, where: str) -> PolicyDoc:
-    """Parse, check shape, then check sense; PolicyError lists all problems of the stage."""
+def load_policy(text: str, where: str = "") -> PolicyDoc:
+    """The checked policy: shape first, then sense.
+
+    PolicyError lists all problems of the stage, each a sentence with its next step.
+    """
     try:
         document = PolicyDoc.model_validate(_read_yaml(text))
     except ValidationError as error:

@@ -74,7 +74,9 @@ def _points_of_sums(t: ir.Table, lines: Sequence[CharacteristicDoc]) -> ir.Table
         got, most = t[f"got_{line.id}"], t[f"most_{line.id}"]
         counts = t.scored & (t[f"weight_{line.id}"] > 0)
         points = got - got_before
-        best = ibis.greatest(most - most_before, points)
+        # In the best bin nothing is lost, whichever way the running sums were rounded.
+        top = t[f"raw_{line.id}"] == max(item.points for item in line.bins)
+        best = ibis.ifelse(top, points, ibis.greatest(most - most_before, points))
         columns[f"pts_{line.id}"] = ibis.ifelse(counts, points, unknown)
         columns[f"best_{line.id}"] = ibis.ifelse(counts, best, ibis.literal(line.weight, "int64"))
         columns[f"lost_{line.id}"] = ibis.ifelse(counts, best - points, unknown)

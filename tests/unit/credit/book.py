@@ -27,14 +27,26 @@ class Book:
     """Facts in a DuckDB in memory, and the inputs that go with them."""
 
     def __init__(self, currency: str = "CNY") -> None:
-        self.connection = duckdb.connect()
+        self._connection = duckdb.connect()
+        self._waiting: dict[tuple[str, tuple[str, ...]], list[list[Any]]] = {}
         self.currency = currency
         self.inputs = Inputs(currency)
         self._numbers: dict[str, int] = {}
         self._make()
 
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """The ledger with everything that was added so far."""
+        for (table, columns), rows in self._waiting.items():
+            names = ", ".join(f'"{name}"' for name in columns)
+            marks = ", ".join("?" for _ in columns)
+            statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
+            self._connection.executemany(statement, rows)
+        self._waiting.clear()
+        return self._connection
+
     def _make(self) -> None:
-        run = self.connection.execute
+        run = self._connection.execute
         run("CREATE SCHEMA linked")
         for name in LINKED:
             columns = [f'"{c.name}" {SQL_TYPES[c.kind]}' for c in ENTITIES[name].columns]
@@ -105,11 +117,7 @@ class Book:
         return self
 
     def _insert(self, table: str, row: dict[str, Any]) -> None:
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" for _ in row)
-        self.connection.execute(
-            f"INSERT INTO {table} ({names}) VALUES ({marks})", list(row.values())
-        )
+        self._waiting.setdefault((table, tuple(row)), []).append(list(row.values()))
 
 
 def sample_book() -> Book:

@@ -9,7 +9,8 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from connector.credit.policy import PolicyDoc, load_policy, shipped_policy
+from connector.credit.policy import PolicyDoc, shipped_policy
+from connector.credit.policy_lint import load_policy
 
 
 @pytest.fixture(scope="session")
