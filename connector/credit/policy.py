@@ -1,7 +1,7 @@
 """The policy document: every rule a credit manager sets, as one YAML file.
 
-`policy_lint.load_policy` refuses what it does not know and lists all problems at once, each as one sentence
-with its next step. Shares are fractions, amounts stand in the policy currency, days are calendar
+`policy_lint.load_policy` refuses what it does not know and lists all problems at once, each as one
+sentence with its next step. Shares are fractions, amounts stand in the policy currency, days are calendar
 days.
 """
 

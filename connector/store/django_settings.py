@@ -11,7 +11,7 @@ import os
 import secrets
 from typing import Any
 
-from connector.store.database import postgres_config
+from connector.store.addresses import postgres_config
 
 DEBUG = False
 USE_TZ = True

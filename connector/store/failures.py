@@ -9,7 +9,7 @@ from django.db import Error, connections
 from django.db.utils import OperationalError
 
 from connector.errors import BusyError, StateError
-from connector.store.database import describe
+from connector.store.addresses import describe
 
 # Codes of PostgreSQL's manual, appendix A. 40xxx: lost against another transaction; 53300: too many
 # connections; 55P03: lock_timeout; 57P0x: the server is going down or coming up.

@@ -9,14 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from connector.errors import BusyError, StateError
-from connector.store.database import (
-    LOCK_SECONDS,
-    describe,
-    postgres_config,
-    register,
-    setup,
-    sqlite_config,
-)
+from connector.store.addresses import LOCK_SECONDS, describe, postgres_config, sqlite_config
+from connector.store.database import register, setup
 
 if TYPE_CHECKING:
     from connector.store.store import DjangoStore

@@ -17,7 +17,8 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from connector.errors import BusyError, SettingsError, StateError
 from connector.ports.store import Fence, StorePort
-from connector.store.database import describe, postgres_config, setup, sqlite_config
+from connector.store.addresses import describe, postgres_config, sqlite_config
+from connector.store.database import setup
 from connector.store.opening import FILE_NAME, open_store
 from connector.store.store import DjangoStore
 from tests.unit.store.conftest import OpenStore
