@@ -89,7 +89,7 @@ def _inherited_limits(desk: Desk, targets: Sequence[WriteTarget], found: pa.Tabl
     """The limit of each party without one, as its accounts in the CRM state it.
 
     Where accounts of one party differ, the smallest stated limit is inherited: a person reviews
-    it, and until then the careful one holds.
+    it, and until then the careful one holds. The word for an amount without an amount states none.
     """
     known = set(desk.store.approved_limits()["party_id"].to_pylist())
     by_object = {target.object_name: target for target in targets}
@@ -102,7 +102,8 @@ def _inherited_limits(desk: Desk, targets: Sequence[WriteTarget], found: pa.Tabl
         rows, key=lambda r: (r["party_id"], r["object_name"], r["record_id"])
     ):
         state, amount = read_limit(by_object[key[1]], {r["field"]: r["value"] for r in group})
-        if state not in LIMIT_STATES or state == "none":
+        unsaid = state == "amount" and amount is None
+        if state not in LIMIT_STATES or state == "none" or unsaid:
             continue
         figure = Decimal(amount or 0)
         rank = (_CAREFUL.index(state), figure, state)

@@ -150,7 +150,8 @@ WITH joined AS (
            written.field IS NOT NULL AS was_written,
            written.band AS base_band,
            adopted.field IS NOT NULL AND (
-               d.credit_field NOT IN ('limit', 'limit_state') OR home.approved_source = 'inherited'
+               d.credit_field NOT IN ('limit', 'limit_state')
+               OR coalesce(home.approved_source, 'inherited') = 'inherited'
            ) AS pinned,
            CASE WHEN written.field IS NOT NULL THEN written.value ELSE adopted.value END AS base,
            adopted.value AS adopted_value

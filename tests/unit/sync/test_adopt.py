@@ -81,11 +81,15 @@ def test_nothing_is_made_of_nothing(place: Workplace, values: dict[str, object])
     assert not {field for _, field in adopted(place)} - {"limit_state"}
 
 
-def test_a_word_that_is_none_of_ours_makes_no_limit(place: Workplace) -> None:
-    account(place, LimitState="ask the boss")
+@pytest.mark.parametrize("word", ["ask the boss", "amount"])
+def test_what_states_no_limit_makes_none_and_stays_as_it_is(place: Workplace, word: str) -> None:
+    """A foreign word, or the word for an amount without one: unknown, neither zero nor ours."""
+    record = account(place, LimitState=word)
     place.take_in()
     adopt(place.desk(), place.connection)
     assert approved(place) == []
+    place.push(place.plan([decision_row(f"acc:crm:{record}")]))
+    assert place.held(record, "LimitState", "Limit", "Grade") == (word, None, "A")
 
 
 def test_of_two_accounts_of_one_party_the_careful_limit_holds(place: Workplace) -> None:
