@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from connector.errors import CreditflagError, InputError
+from connector.errors import CreditflagError, InputError, MappingError
 from connector.mapping.check import Finding, check_mapping
 from connector.ports.crm import ObjectInfo
 from connector.service.office import Office
+from connector.sync.desk import Connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,35 @@ def check_all(office: Office) -> list[Check]:
 
 
 def check_mappings(office: Office, name: str) -> list[Finding]:
-    """The connection's mapping against the live describe."""
-    connection = office.connect(name)
-    words = {"grade": list(office.policy.grade_names)}
+    """The connection's mapping, and the grades it writes, against the live describe."""
+    return _check_mapping(office, office.connect(name))
+
+
+def refuse_unfit_targets(office: Office, connections: Iterable[Connection]) -> None:
+    """MappingError for a connection that could not take what its mapping writes.
+
+    Checked before anything is read: a credit field that the CRM lacks or hides would otherwise go
+    stale without a word. What hinders reading is told by the pull itself.
+    """
+    for connection in connections:
+        if connection.target is None:
+            continue
+        wrong = [
+            finding for finding in _check_mapping(office, connection)
+            if finding.level == "error"
+            and str(finding.params["path"]).startswith(("write.", "task."))
+        ]  # fmt: skip
+        if wrong:
+            raise MappingError(
+                "{connection} cannot take what its mapping writes.",
+                next_step="Run `creditflag mapping check {connection}`. Nothing was written.",
+                problems=[finding.sentence(office.language) for finding in wrong],
+                connection=connection.name,
+            )
+
+
+def _check_mapping(office: Office, connection: Connection) -> list[Finding]:
+    words = {"grade": office.policy.grade_names}
     return check_mapping(connection.documents, connection.describe, words)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from connector.domain.change import Plan
 from connector.errors import EXIT_BUG, CreditflagError
+from connector.service.checking import refuse_unfit_targets
 from connector.service.office import Office
 from connector.service.summary import summarise_run
 from connector.sync.apply import ApplyReport, apply_plan
@@ -28,6 +29,7 @@ def run_main_job(
 ) -> RunReport:
     """The whole pass, recorded in the store with its outcome."""
     connections = office.connect_all()
+    refuse_unfit_targets(office, connections)
     with office.desk(as_of, accept_shrunk_lists) as desk, _recorded(office, desk) as finish:
         report = run(desk, _way(office, connections), tell)
         finish(report)
@@ -55,6 +57,7 @@ def plan_only(
     name in front.
     """
     connections = office.connect_all()
+    refuse_unfit_targets(office, connections)
     with office.desk(as_of) as desk, _recorded(office, desk) as finish:
         report = RunReport(run_id=desk.run_id, as_of=desk.as_of.isoformat())
         way = _way(office, connections, write=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from connector.domain.change import Change, ChangeKind, Plan
@@ -61,6 +62,7 @@ def summarise_plan(plan: Plan) -> dict[str, Any]:
         "planned": plan.counts.planned,
         "tasks": sum(1 for c in plan.to_write if c.kind is ChangeKind.CREATE),
         "conflicts": sum(1 for c in plan.changes if c.conflicts),
+        "unwritable": [asdict(row) for row in plan.unwritable[:MOST_LISTED]],
         "causes": causes(plan.to_write),
         "adopted": len(plan.adopted),
     }

@@ -22,6 +22,7 @@ from connector.domain.change import (
     Owner,
     Plan,
     PlanCounts,
+    Unwritable,
     digest,
 )
 from connector.errors import InputError
@@ -39,9 +40,21 @@ def plan_to_json(plan: Plan) -> dict[str, Any]:
 
 
 def write_plan(plan: Plan, path: Path) -> None:
-    """Write the file atomically, readable by its owner only."""
+    """Write the file atomically, readable by its owner only; InputError when that cannot be."""
     document = plan_to_json(plan)
     document["digest"] = digest(document)
+    try:
+        _write_atomically(document, path)
+    except OSError as error:
+        raise InputError(
+            "The plan file cannot be written: {reason}.",
+            where=str(path),
+            next_step="Name a folder that this user may write to.",
+            reason=error.strerror or type(error).__name__,
+        ) from None
+
+
+def _write_atomically(document: Mapping[str, Any], path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(path.suffix + ".draft")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -104,6 +117,7 @@ def _plan(content: Mapping[str, Any]) -> Plan:
         changes=tuple(_change(row) for row in content["changes"]),
         counts=PlanCounts(**content["counts"]),
         first_contact=content["first_contact"],
+        unwritable=tuple(Unwritable(**row) for row in content["unwritable"]),
         adopted=tuple(content["adopted"]),
     )
 
