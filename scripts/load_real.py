@@ -187,7 +187,9 @@ def _tell_receivables(here: Session, report: RunReport) -> None:
     rows = report.decided.receivables.to_pylist()
     amounts = [c for c in report.decided.receivables.column_names
                if c not in ("party_id", "selling_company", "currency")]  # fmt: skip
-    heads = [name.removeprefix("age_").replace("over_", "> ").replace("_", "-") for name in amounts]
+    heads = [
+        name.removeprefix("age_").replace("over_", "over ").replace("_", "-") for name in amounts
+    ]
     made = table(here, "currency", *(f">{head}" for head in heads), title="Receivables")
     for currency in sorted({row["currency"] for row in rows}):
         own = [row for row in rows if row["currency"] == currency]

@@ -16,6 +16,7 @@ import pytest
 from connector.credit.engine import decide
 from connector.credit.facts import Inputs
 from connector.credit.remedy import Remedy, apply_remedy
+from connector.credit.scorecard import bin_labels
 from connector.domain.change import Owner
 from connector.domain.entities import Kind
 from connector.domain.values import canonical
@@ -258,6 +259,18 @@ def test_points_add_up_to_the_score(played: Played) -> None:
             received = [row["points"] for row in points[party] if row["points"] is not None]
             assert sum(received) == decision["score"], party
     assert rated > len(played.first.decisions) / 2
+
+
+def test_a_characteristic_in_its_best_bin_is_no_reason(played: Played) -> None:
+    best = {
+        line.id: bin_labels(line)[line.bins.index(max(line.bins, key=lambda item: item.points))]
+        for line in played.policy.scorecard.characteristics
+    }
+    points = played.first.long("points")
+    for party, rows in played.first.long("reason").items():
+        hit = {row["characteristic"]: row["bin"] for row in points[party]}
+        lost = [row["code"] for row in rows if row["source"] == "characteristic"]
+        assert not [code for code in lost if code in best and hit[code] == best[code]], party
 
 
 def test_grades_and_reasons_have_variety(played: Played) -> None:
