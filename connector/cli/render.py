@@ -103,6 +103,9 @@ def show_plan_counts(here: Session, report: RunReport) -> None:
         )))  # fmt: skip
     here.print(made)
     for plan in report.plans:
+        for row in plan.unwritable[:MOST_LINES]:
+            here.tell("Left out: {field} of {record} cannot hold our value: {reason}.",
+                      field=row.field, record=row.record_id, reason=row.reason)  # fmt: skip
         causes = summarise_plan(plan)["causes"]
         if causes:
             here.tell("Why records are written: {causes}",

@@ -136,6 +136,15 @@ class PlanCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class Unwritable:
+    """A value that the vendor's field cannot hold; it is left out of the plan and shown."""
+
+    record_id: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """All intended writes to one connection, a value that can be shown, saved and applied."""
 
@@ -147,6 +156,7 @@ class Plan:
     changes: tuple[Change, ...]
     counts: PlanCounts
     first_contact: bool = False
+    unwritable: tuple[Unwritable, ...] = ()
     adopted: tuple[dict[str, str | None], ...] = field(default=())
 
     @property

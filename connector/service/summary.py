@@ -51,7 +51,11 @@ def summarise_feed(feed: FeedReport) -> dict[str, Any]:
 
 
 def summarise_plan(plan: Plan) -> dict[str, Any]:
-    """Where every record ended in the plan, and why records are written."""
+    """Where every record ended in the plan, and why records are written.
+
+    unchanged + within_tolerance + planned + waiting = records; `conflicts` counts the records that
+    somebody edited, whether they wait or are written again.
+    """
     return {
         "connection": plan.connection,
         "id": plan.id,
@@ -61,7 +65,8 @@ def summarise_plan(plan: Plan) -> dict[str, Any]:
         "within_tolerance": plan.counts.within_tolerance,
         "planned": plan.counts.planned,
         "tasks": sum(1 for c in plan.to_write if c.kind is ChangeKind.CREATE),
-        "conflicts": sum(1 for c in plan.changes if c.conflicts),
+        "waiting": plan.counts.conflicts,
+        "conflicts": len({(c.object_name, c.record_id) for c in plan.changes if c.conflicts}),
         "unwritable": [asdict(row) for row in plan.unwritable[:MOST_LISTED]],
         "causes": causes(plan.to_write),
         "adopted": len(plan.adopted),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -29,12 +29,11 @@ from connector.domain.change import (
     Owner,
     Plan,
     PlanCounts,
+    Unwritable,
 )
 from connector.ledger import Ledger
 from connector.mapping.targets import WriteTarget
 from connector.mapping.write import RENDERED_SCHEMA, render_table
-
-_EMPTY_COUNTS = PlanCounts()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +63,14 @@ class PlanFrame:
     quiet: Quiet
 
 
+class Compared(NamedTuple):
+    """Changes to existing records, where every record in scope ended, and what no field holds."""
+
+    changes: list[Change]
+    counts: PlanCounts
+    unwritable: tuple[Unwritable, ...]
+
+
 def plan_updates(
     ledger: Ledger,
     connection: str,
@@ -71,13 +78,13 @@ def plan_updates(
     decided: Mapping[str, pa.Table],
     mirrors: Mirrors,
     quiet: Quiet,
-) -> tuple[list[Change], PlanCounts]:
-    """Changes to existing records of one connection, and where every record in scope ended.
+) -> Compared:
+    """Compare the records of one connection with the decisions in force.
 
     `decided` holds the decision tables in force plus `wording` (party_id, reasons, reason_text).
     """
     if not targets:
-        return [], _EMPTY_COUNTS
+        return Compared([], PlanCounts(), ())
     home = ledger.query(
         _HOME,
         [connection],
@@ -102,7 +109,8 @@ def plan_updates(
         },
     )
     counts, differences = _split(rows)
-    return list(_changes(connection, differences)), counts
+    unwritable = tuple(Unwritable(**row) for r in rendered for row in r.unwritable.to_pylist())
+    return Compared(list(_changes(connection, differences)), counts, unwritable)
 
 
 def _rules(targets: Sequence[WriteTarget]) -> pa.Table:
@@ -276,6 +284,7 @@ def assemble(
     counts: PlanCounts,
     first_contact: bool,
     adopted: Sequence[Mapping[str, str | None]] = (),
+    unwritable: tuple[Unwritable, ...] = (),
 ) -> Plan:
     """The plan of one connection as a value."""
     return Plan(
@@ -287,5 +296,6 @@ def assemble(
         changes=tuple(changes),
         counts=counts,
         first_contact=first_contact,
+        unwritable=unwritable,
         adopted=tuple(dict(row) for row in adopted),
     )

@@ -59,7 +59,8 @@ class RunReport:
         """Rows quarantined in this run's feeds, and rows that the CRM refused or undid."""
         unwritten = (ChangeState.REJECTED, ChangeState.RETRY, ChangeState.PLANNED)
         refused = sum(p[state] for p in self.pushes.values() for state in unwritten)
-        return sum(f.problems for f in self.feeds) + refused
+        unheld = sum(len(plan.unwritable) for plan in self.plans)
+        return sum(f.problems for f in self.feeds) + refused + unheld
 
     @property
     def exit_code(self) -> int:
@@ -152,13 +153,16 @@ def plan_connection(
         adopted=desk.store.adopted(connection.name),
     )
     frame = PlanFrame(desk.run_id, desk.as_of, desk.clock.now(), policy_hash(policy), rules.quiet)
-    changes, counts = plan_updates(
+    compared = plan_updates(
         desk.ledger, connection.name, connection.mapping.targets, tables, mirrors, rules.quiet
     )
-    changes += _alerts(desk, connection, tables, mirrors.last_written, rules.alerts, frame)
+    alerts = _alerts(desk, connection, tables, mirrors.last_written, rules.alerts, frame)
     first = desk.store.first_contact(connection.name)
     adopted = compare_adopted(desk, connection, tables) if first else []
-    return assemble(connection.name, frame, changes, counts, first, adopted)
+    return assemble(
+        connection.name, frame, [*compared.changes, *alerts], compared.counts, first, adopted,
+        compared.unwritable,
+    )  # fmt: skip
 
 
 def _alerts(

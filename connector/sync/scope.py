@@ -55,8 +55,8 @@ def scope_parties(
 
     In scope, by the first of: `approved_limit` (any state but none, approved by a person or kept by
     a source, expired ones too), `terms` (agreed terms), `open_items` (open invoices, or deliveries
-    not billed, at `as_of`), `orders` of the last `order_months`. Out: `natural_person`, `own_group`,
-    and `prospect` for the rest.
+    not billed, at `as_of`), `orders` of the last `order_months`. Out: `natural_person`,
+    `own_group`, and `prospect` for the rest.
     Where the source keeps no open amount, invoices less payments and credit notes per currency
     tell. Needs the links of this run; `approved_limits` as APPROVED_LIMIT_SCHEMA.
     """

@@ -99,7 +99,7 @@ class Workplace:
         )
         self.runs += 1
         frame = PlanFrame(f"run-{self.runs}", self.today, self.clock.now(), "policy", self.quiet)
-        changes, counts = plan_updates(
+        changes, counts, _ = plan_updates(
             self.ledger, "crm", self.connection.mapping.targets, tables,
             Mirrors(self.store.last_written("crm"), self.store.adopted("crm")), self.quiet,
         )  # fmt: skip
