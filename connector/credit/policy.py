@@ -1,8 +1,8 @@
 """The policy document: every rule a credit manager sets, as one YAML file.
 
 `policy_lint.load_policy` refuses what it does not know and lists all problems at once, each as one
-sentence with its next step. Shares are fractions, amounts stand in the policy currency, days are calendar
-days.
+sentence with its next step. Shares are fractions, amounts stand in the policy currency, days are
+calendar days.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def test_the_explanation_in_chinese_leaves_no_english_sentence(sample: Decided) 
 def test_reason_lines_are_short_and_end_at_a_sentence(sample: Decided) -> None:
     rows = [r for r in sample.tables["reason"].to_pylist() if r["selling_company"] == ""]
     for language in ("en", "zh"):
-        lines = reason_lines(rows, language)  # type: ignore[arg-type]
+        lines = reason_lines(rows, language)
         assert 1 <= len(lines) <= 3
         assert len(" ".join(lines)) <= 255
         assert all(line.endswith((".", "。")) for line in lines)

@@ -74,6 +74,20 @@ def test_allocations_come_first_and_their_payment_is_spent(settled: Any) -> None
     assert metrics["unapplied_cash"] == "0"
 
 
+@pytest.mark.parametrize(("paid", "allocated"), [(100, 700), (700, 100)])
+def test_an_allocation_across_currencies_leaves_nothing_over(
+    settled: Any, paid: int, allocated: int
+) -> None:
+    book = Book().party().rate("USD", "7")
+    book.add("invoice", id="A", amount=1000, currency="USD", invoice_date="2025-05-01")
+    book.add("payment", id="PAY", amount=paid, value_date="2025-06-01")
+    book.add("allocation", payment_id="PAY", invoice_id="A", amount=allocated,
+             allocated_on="2025-06-01")  # fmt: skip
+    items, metrics = settled(book)
+    assert items == {"A": 1000 - allocated}
+    assert metrics["unapplied_cash"] == "0"
+
+
 def test_no_invoice_takes_more_than_its_amount(settled: Any) -> None:
     book = book_of(100, 50)
     for _ in range(3):

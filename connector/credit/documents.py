@@ -1,0 +1,233 @@
+"""The documents that settlement works on: posted invoices, credit notes and receipts.
+
+Each as known at the valuation date, with the selling company filled in where a party has only one,
+and with the invoice that a payment or credit note names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import (
+    due_after,
+    join_left,
+    money,
+    no_text,
+    union_all,
+    when,
+    zero,
+)
+from connector.credit.facts import Facts
+from connector.credit.policy import PolicyDoc
+from connector.credit.pouring import pair, pour
+
+DOCUMENT_KEY = ("party_id", "connection", "id")
+"""What tells documents of one kind apart: a copy of a party has copies of its documents."""
+
+
+def posted_invoices(facts: Facts, policy: PolicyDoc, as_of: Any) -> ir.Table:
+    """Positive posted invoices up to `as_of` with due date, its basis, and room for payments.
+
+    Due date: the document's, else invoice date + the document's terms, else + the party's terms,
+    else the invoice date itself (`due_basis` = invoice_date). A clearing dated later than `as_of`
+    is unknown yet, and so is the open amount that came with it.
+    """
+    t = facts["invoice"]
+    t = t.filter(t.invoice_date <= as_of, t.amount > 0, ibis.coalesce(t.posted, True))
+    terms = facts["party"].select("party_id", party_terms=facts["party"].terms_days)
+    t = join_left(t, terms, ["party_id"])
+    later = (t.cleared_date > as_of).fill_null(False)
+    given = ibis.ifelse(later, ibis.null("decimal(18, 4)"), t.open_amount)
+    cleared = (t.cleared_date <= as_of).fill_null(False)
+    rule = policy.ageing.terms_rule
+    return t.select(
+        *DOCUMENT_KEY,
+        "number",
+        "currency",
+        "amount",
+        "invoice_date",
+        "cleared_date",
+        seller=ibis.coalesce(t.selling_company, ""),
+        given=given,
+        cleared=cleared,
+        due_date=when(
+            (t.due_date.notnull(), t.due_date),
+            (t.terms_days.notnull(), due_after(t.invoice_date, t.terms_days, rule)),
+            (t.party_terms.notnull(), due_after(t.invoice_date, t.party_terms, rule)),
+            otherwise=t.invoice_date,
+        ).cast("date"),
+        due_basis=when(
+            (t.due_date.notnull(), "document"),
+            (t.terms_days.notnull(), "document_terms"),
+            (t.party_terms.notnull(), "party_terms"),
+            otherwise="invoice_date",
+        ),
+        disputed=ibis.coalesce(t.disputed, False),
+        disputed_part=ibis.coalesce(t.disputed_amount, zero()),
+        room=when(
+            (cleared, t.amount),
+            (given.notnull(), ibis.greatest(money(t.amount - given), zero())),
+            otherwise=t.amount,
+        ).cast("decimal(18, 4)"),
+    )
+
+
+def only_seller(invoices: ir.Table) -> ir.Table:
+    """The selling company of parties that have only one; it fills what documents leave out."""
+    named = invoices.filter(invoices.seller != "")
+    found = named.group_by("party_id").agg(n=named.seller.nunique(), the_seller=named.seller.min())
+    return found.filter(found.n == 1).select("party_id", "the_seller")
+
+
+def _fill_seller(table: ir.Table, seller: ir.Table) -> ir.Table:
+    table = join_left(table, seller, ["party_id"])
+    filled = ibis.coalesce(table.selling_company, table.the_seller, "")
+    return table.mutate(seller=filled).drop("the_seller", "selling_company")
+
+
+def credit_notes(facts: Facts, as_of: Any, seller: ir.Table) -> ir.Table:
+    """Credit notes, and invoices with a negative amount or a negative open amount.
+
+    `usable` is what may reduce the named invoice, `given` what the source says is still unused.
+    """
+    t = facts["credit_note"]
+    t = t.filter(t.issue_date <= as_of)
+    notes = t.select(
+        *DOCUMENT_KEY, "number", "currency", "selling_company", "invoice_number",
+        entity=ibis.literal("credit_note"), amount=money(t.amount.abs()),
+        given=money(t.open_amount.abs()), issue_date=t.issue_date,
+    )  # fmt: skip
+    i = facts["invoice"]
+    i = i.filter(i.invoice_date <= as_of, ibis.coalesce(i.posted, True))
+    gone = (i.cleared_date <= as_of).fill_null(False)
+    later = (i.cleared_date > as_of).fill_null(False)
+    given = ibis.ifelse(later, ibis.null("decimal(18, 4)"), i.open_amount)
+    negative = i.mutate(
+        given=ibis.ifelse(gone, zero(), money(given.abs())), value=money(i.amount.abs())
+    ).filter(i.amount < 0)
+    overpaid = i.mutate(given=money(given.abs()), value=money(given.abs())).filter(
+        i.amount > 0, given < 0, ~gone
+    )
+    rows = [
+        part.select(
+            *DOCUMENT_KEY, "number", "currency", "selling_company", invoice_number=no_text(),
+            entity=ibis.literal("invoice"), amount=part.value, given=part.given,
+            issue_date=part.invoice_date,
+        )
+        for part in (negative, overpaid)
+    ]  # fmt: skip
+    return _fill_seller(union_all([notes, *rows]), seller)
+
+
+def receipts(facts: Facts, invoices: ir.Table, as_of: Any, seller: ir.Table) -> ir.Table:
+    """Payments up to `as_of` with the invoice each names, by record id or by number.
+
+    Where several invoices carry the number, the first payment names the first of them, and so on.
+    """
+    t = facts["payment"]
+    t = _fill_seller(t.filter(t.value_date <= as_of, t.amount != 0), seller)
+    by_id = invoices.select(
+        "party_id", "connection", "currency", invoice_id=invoices.id, id_hit=invoices.id
+    )
+    t = join_left(t, by_id, ["party_id", "connection", "currency", "invoice_id"])
+    asking = t.filter(t.id_hit.isnull(), t.invoice_number.notnull())
+    hits = hits_by_number(asking.mutate(moment=asking.value_date), invoices)
+    t = join_left(t, hits.select(*DOCUMENT_KEY, "hit_connection", "hit_id"), DOCUMENT_KEY)
+    return t.select(
+        *DOCUMENT_KEY, "number", "currency", "seller", "amount", "value_date",
+        to_connection=ibis.ifelse(t.id_hit.notnull(), t.connection, t.hit_connection),
+        to_id=ibis.coalesce(t.id_hit, t.hit_id),
+    )  # fmt: skip
+
+
+def hits_by_number(asking: ir.Table, invoices: ir.Table) -> ir.Table:
+    """For documents that name an invoice number: the invoice, k-th document to k-th invoice."""
+    group = ["party_id", "currency", "invoice_number"]
+    i = invoices.mutate(invoice_number=invoices.number)
+    i = i.semi_join(asking.select(*group).distinct(), group).select(*i.columns)
+    same = ibis.window(group_by=[i[name] for name in group])
+    i = i.select(
+        *group, hit_connection=i.connection, hit_id=i.id, hits=i.count().over(same),
+        hit_place=_place(i, group, "invoice_date"),
+    )  # fmt: skip
+    a = asking.mutate(place=_place(asking, group, "moment"))
+    t = a.inner_join(i, group)
+    return t.filter(t.hit_place == ibis.least(t.place, t.hits))
+
+
+def _place(table: ir.Table, group: Sequence[str], moment: str) -> Any:
+    order = [table[moment], table.connection, table.id]
+    window = ibis.window(group_by=[table[name] for name in group], order_by=order)
+    return ibis.row_number().over(window) + 1
+
+
+def without_returns(cash: ir.Table) -> ir.Table:
+    """Payments with `left`, after returned ones were set against what they undo.
+
+    A return undoes the latest payment to the invoice it names, else the latest payment of the same
+    amount. A return that undoes nothing keeps its negative amount.
+    """
+    received = cash.filter(cash.amount > 0)
+    returned = cash.filter(cash.amount < 0).mutate(amount=money(-cash.amount))
+    named = pour(
+        _poured(returned.filter(returned.to_id.notnull())),
+        _poured(received.filter(received.to_id.notnull())),
+        on=["party_id", "currency", "to_connection", "to_id"],
+        latest_first=True,
+    )
+    undone = named.group_by("party_id", "connection", "id").agg(undone=money(named.applied.sum()))
+    used = named.group_by("party_id", "from_connection", "from_id").agg(
+        used=money(named.applied.sum())
+    )
+    used = used.rename(connection="from_connection", id="from_id")
+    received = join_left(received, undone, DOCUMENT_KEY)
+    received = received.mutate(left=money(received.amount - ibis.coalesce(received.undone, zero())))
+    returned = join_left(returned, used, DOCUMENT_KEY)
+    returned = returned.mutate(left=money(returned.amount - ibis.coalesce(returned.used, zero())))
+    twins = pair(
+        _poured(returned.mutate(amount=returned.left)),
+        _poured(received.mutate(amount=received.left)),
+        on=["party_id", "currency"],
+        latest_first=True,
+    )
+    gone = twins.select(*DOCUMENT_KEY, twin=twins.applied)
+    spent = twins.select(
+        "party_id", connection=twins.from_connection, id=twins.from_id, twin=twins.applied
+    )
+    parts = []
+    for table, matched, sign in ((received, gone, 1), (returned, spent, -1)):
+        t = join_left(table, matched, DOCUMENT_KEY)
+        left = money((t.left - ibis.coalesce(t.twin, zero())) * sign)
+        parts.append(
+            t.select(
+                *DOCUMENT_KEY, "number", "currency", "seller", "value_date", "to_connection",
+                "to_id", amount=money(t.amount * sign), left=left,
+            )
+        )  # fmt: skip
+    return union_all(parts)
+
+
+def _poured(cash: ir.Table) -> ir.Table:
+    return cash.mutate(moment=cash.value_date)
+
+
+def without_foreign(facts: Facts, invoices: ir.Table, cash: ir.Table, as_of: Any) -> ir.Table:
+    """Payments allocated to an invoice in another currency count as spent.
+
+    The allocation states the amount in the invoice's currency only, so what would be left of such
+    a payment cannot be told.
+    """
+    a = facts["allocation"]
+    a = a.filter(a.allocated_on <= as_of)
+    a = a.select("party_id", "connection", id=a.payment_id, invoice_id=a.invoice_id)
+    i = invoices.select("party_id", "connection", invoice_id=invoices.id, to=invoices.currency)
+    spent = a.inner_join(i, ["party_id", "connection", "invoice_id"])
+    spent = spent.group_by(*DOCUMENT_KEY).agg(least=spent.to.min(), most=spent.to.max())
+    t = join_left(cash, spent, DOCUMENT_KEY)
+    foreign = (t.least != t.currency) | (t.most != t.currency)
+    left = ibis.ifelse(ibis.coalesce(foreign, False), zero(), t.left)
+    return t.mutate(left=left).drop("least", "most")
