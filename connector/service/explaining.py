@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from connector.credit.explain import explain
 from connector.domain.texts import Language
-from connector.errors import InputError
+from connector.errors import InputError, StateError
 from connector.ledger import open_snapshot
 from connector.service.office import Office
 
@@ -51,9 +51,11 @@ class Explained:
 def explain_account(office: Office, wanted: str, language: Language) -> Explained:
     """Explain one account, named by record id, account number or (part of its) name.
 
-    InputError when none or several fit, or when the account is out of scope (with the reason).
+    InputError when none or several fit, or when the account is out of scope (with the reason);
+    StateError before the first run.
     """
     with open_snapshot(office.snapshots) as snapshot:
+        _expect_decided(snapshot.query, office)
         account = _find(snapshot.query, wanted)
         scope = snapshot.query(_SCOPE, [account["party_id"]]).to_pylist()
     tables = office.store.decision_tables(account["party_id"])
@@ -65,6 +67,16 @@ def explain_account(office: Office, wanted: str, language: Language) -> Explaine
             reason=scope[0]["reason"] if scope else "not seen yet",
         )
     return Explained(account, tuple(explain(tables, language, name=account["name"])), tables)
+
+
+def _expect_decided(query: Any, office: Office) -> None:
+    """StateError for a copy of facts that were pulled and never decided on."""
+    if query("SELECT 1 FROM information_schema.tables WHERE table_name = 'scope'").num_rows == 0:
+        raise StateError(
+            "Nothing has been decided yet: facts were pulled, and that is all.",
+            where=str(office.folder),
+            next_step="Run `creditflag run` first.",
+        )
 
 
 def _find(query: Any, wanted: str) -> dict[str, Any]:
