@@ -58,7 +58,7 @@ REASON_TEXTS: dict[str, str] = {
 OTHER_REASON = "{code}"
 
 REMEDY_TEXTS: dict[str, str] = {
-    "pay_items": "Pay what was due by {due_on_or_before}: {count} items, {total}.",
+    "pay_items": "Pay {total}: what was due by {due_on_or_before} (invoices: {count}).",
     "reduce_exposure": "Pay {amount} on account.",
     "raise_limit": "Approve a limit of {amount}.",
     "resolve_disputes": "Settle the open disputes.",

@@ -33,7 +33,7 @@ def test_the_explanation_adds_up_and_names_the_documents(sample: Decided) -> Non
     assert "CN¥500,000.00" in text
     assert "98.4 %" in text
     assert "INV-1" in text
-    assert "Pay what was due by 2025-04-11: 1 items, CN¥50,000.00." in text
+    assert "Pay CN¥50,000.00: what was due by 2025-04-11 (invoices: 1)." in text
     blocks = {block.title: block.rows for block in explain_blocks(sample.tables, "en")}
     (points,) = [rows for title, rows in blocks.items() if title.startswith("How the score")]
     total = sum(int(row[3]) for row in points[1:-1] if row[3] != "–")
