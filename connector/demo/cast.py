@@ -18,7 +18,8 @@ class Role:
 
     `shows` is the English template of what the account demonstrates ("" for fillers). `parent`
     and `twin_of` name other roles by code; a twin is a second CRM account of the same legal
-    entity. `limit_months` sets the limit that the CRM already holds, in months of turnover.
+    entity. The limit that the CRM already holds is set by `limit_months` of turnover, or so that
+    `limit_use` per cent of it are used.
     `orders_months` is the not yet invoiced order book in months of turnover.
     """
 
@@ -37,6 +38,7 @@ class Role:
     turnover: int = 0
     limit_state: str | None = None
     limit_months: float = 0.0
+    limit_use: int = 0
     grade: str | None = None
     hold: bool = False
     orders_months: float = 0.3
@@ -82,6 +84,8 @@ STORY_ROLES: tuple[Role, ...] = (
          limit_state="cash_only", orders_months=0.0),
     Role("public_body", b.STEADY_SLOW, "DE", "A public body with an unlimited credit line.",
          party_kind="public_body", terms_days=60, turnover=200_000, limit_state="unlimited"),
+    Role("near_limit", b.STEADY_SLOW, "CN", "Has nearly used up the limit that the CRM holds.",
+         terms_days=60, turnover=280_000, limit_state="amount", limit_use=95),
     Role("two_currencies", b.PROMPT, "DE", "Buys in euro and in dollars.", second_currency="USD",
          turnover=380_000),
     Role("group_parent", b.PROMPT, "CN", "Parent of two customers, itself a good payer.",

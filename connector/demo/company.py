@@ -15,7 +15,7 @@ from random import Random
 from connector.demo.behaviours import PROMPT
 from connector.demo.cast import FILLERS, STORY_ROLES, Role
 from connector.demo.names import CURRENCY_OF, Firm, FirmNames
-from connector.demo.orders import OrderBook, write_opportunities, write_orders
+from connector.demo.orders import OrderBook, exposure, write_opportunities, write_orders
 from connector.demo.rates import COMPANY_CURRENCY, build_rates
 from connector.demo.trade import Books, Customer, Row, Window, write_trade
 from connector.errors import ConfigError
@@ -113,7 +113,7 @@ def build_company(
         write_trade(books, customer, window, rng)
         write_orders(book, books, customer, window, rng)
         write_opportunities(book, customer, str(account["owner_id"]), window, rng)
-        if values := _crm_values(customer):
+        if values := _crm_values(customer, exposure(book, books, customer)):
             crm_values[customer.account_id] = values
     rows: dict[str, Sequence[Row]] = {
         "account": accounts,
@@ -217,14 +217,17 @@ def _users() -> list[Row]:
     ]
 
 
-def _crm_values(customer: Customer) -> dict[str, object]:
+def _crm_values(customer: Customer, used: Decimal) -> dict[str, object]:
     role = customer.role
     values: dict[str, object] = {}
     if role.limit_state:
         values["limit_state"] = role.limit_state
     if role.limit_state == "amount":
         wished = Decimal(customer.turnover) * Decimal(str(role.limit_months))
-        values["limit"] = (wished / 10_000).to_integral_value(ROUND_CEILING) * 10_000
+        step = 10_000
+        if role.limit_use:
+            wished, step = used * 100 / role.limit_use, 100
+        values["limit"] = (wished / step).to_integral_value(ROUND_CEILING) * step
     if role.grade:
         values["grade"] = role.grade
     if role.hold:

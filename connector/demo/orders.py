@@ -51,9 +51,10 @@ def write_orders(
 def _order_behind(
     book: OrderBook, customer: Customer, invoice: Row, issued: date, rng: Random
 ) -> None:
-    """The order of an invoice; one in six has lines that are still to be invoiced."""
+    """The order of an invoice; one in six of an account with open orders is invoiced in part."""
     amount = in_company_currency(invoice["amount"], str(invoice["currency"]))
-    rest = (amount * rng.randint(20, 60) / 100).quantize(CENT) if rng.random() < 1 / 6 else None
+    partly = customer.role.orders_months > 0 and rng.random() < 1 / 6
+    rest = (amount * rng.randint(20, 60) / 100).quantize(CENT) if partly else None
     ordered_on = issued - timedelta(days=rng.randint(5, 25))
     order = _order(
         book,
@@ -131,6 +132,23 @@ def _lines(book: OrderBook, order: Row, parts: list[tuple[Decimal, bool]], rng: 
                     "unit_price": each,
                 }
             )
+
+
+def exposure(book: OrderBook, books: Books, customer: Customer) -> Decimal:
+    """What the account owes and has ordered, in the company's currency at the middle rates."""
+    own = {row["id"]: row for row in books.invoices if row["account_key"] == customer.account_id}
+    total = Decimal(0)
+    for row in own.values():
+        left = row["amount"] if row["open_amount"] is None else row["open_amount"]
+        total += in_company_currency(left, str(row["currency"]))
+    for payment in books.payments:
+        invoice = own.get(payment["invoice_id"])
+        if invoice is not None and invoice["open_amount"] is None:
+            total -= in_company_currency(payment["amount"], str(payment["currency"]))
+    orders = (row for row in book.orders if row["account_key"] == customer.account_id)
+    waiting = (row for row in orders if row["state"] == "open")
+    return total + sum(in_company_currency(row["uninvoiced_amount"], COMPANY_CURRENCY)
+                       for row in waiting)  # fmt: skip
 
 
 def write_opportunities(

@@ -178,6 +178,7 @@ def test_each_story_shows_its_case(company: DemoCompany) -> None:
     assert any(r["disputed"] for r in of(company, "disputer", "invoice"))
     assert not of(company, "prospect", "invoice")
     assert sum(open_amounts(company, "in_credit").values()) == 0
+    assert not any(r["uninvoiced_amount"] for r in of(company, "in_credit", "order"))
     unnamed = [r for r in of(company, "in_credit", "payment") if r["invoice_id"] is None]
     assert sum(amount(r["amount"]) for r in unnamed) > 0
     assert not any(r["invoice_id"] for r in of(company, "collective", "payment"))
@@ -188,6 +189,19 @@ def test_each_story_shows_its_case(company: DemoCompany) -> None:
     assert {r["selling_company"] for r in of(company, "two_sellers", "invoice")} == set(
         SELLING_COMPANIES
     )
+
+
+def test_the_limit_nearly_used_up_is_measured_against_what_is_owed_and_ordered(
+    company: DemoCompany,
+) -> None:
+    owed = sum(open_amounts(company, "near_limit").values(), Decimal(0))
+    ordered = sum(
+        (amount(r["uninvoiced_amount"]) for r in of(company, "near_limit", "order")
+         if r["state"] == "open"),
+        Decimal(0),
+    )  # fmt: skip
+    limit = amount(company.crm_values[company.story("near_limit").account_id]["limit"])
+    assert Decimal("0.94") < (owed + ordered) / limit <= Decimal("0.95")
 
 
 def test_a_twin_is_the_same_legal_entity_and_children_name_their_parent(
@@ -224,7 +238,7 @@ def test_size_is_a_parameter_and_too_small_is_refused() -> None:
     small = build_company(7, AS_OF, DemoSize(accounts=len(STORY_ROLES), months=6))
     assert len(small.rows["account"]) == len(STORY_ROLES)
     assert min(day(r["invoice_date"]) for r in small.rows["invoice"]) >= date(2025, 9, 1)
-    with pytest.raises(ConfigError, match="at least 28 accounts, not 5"):
+    with pytest.raises(ConfigError, match=f"at least {len(STORY_ROLES)} accounts, not 5"):
         DemoSize(accounts=5)
 
 
