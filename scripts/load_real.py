@@ -185,12 +185,14 @@ def _tell_receivables(here: Session, report: RunReport) -> None:
     if report.decided is None or report.decided.receivables is None:
         return
     rows = report.decided.receivables.to_pylist()
-    amounts = [c for c in report.decided.receivables.column_names
-               if c not in ("party_id", "selling_company", "currency")]  # fmt: skip
-    heads = [
-        name.removeprefix("age_").replace("over_", "over ").replace("_", "-") for name in amounts
-    ]
-    made = table(here, "currency", *(f">{head}" for head in heads), title="Receivables")
+    made = table(
+        here, "currency", ">open", ">overdue", ">disputed", ">current", ">1-30", ">31-60", ">61-90",
+        ">91-120", ">over 120", title="Receivables",
+    )  # fmt: skip
+    amounts = (
+        "open", "overdue", "disputed", "age_current", "age_1_30", "age_31_60", "age_61_90",
+        "age_91_120", "age_over_120",
+    )  # fmt: skip
     for currency in sorted({row["currency"] for row in rows}):
         own = [row for row in rows if row["currency"] == currency]
         made.add_row(currency, *(f"{sum(row[name] for row in own):,.2f}" for name in amounts))
