@@ -9,6 +9,7 @@ from pathlib import Path
 
 from connector.domain.change import Plan
 from connector.errors import EXIT_BUG, CreditflagError
+from connector.logs import get_logger
 from connector.service.checking import refuse_unfit_targets
 from connector.service.office import Office
 from connector.service.summary import summarise_run
@@ -96,9 +97,12 @@ def _way(office: Office, connections: Sequence[Connection], write: bool = True) 
 @contextmanager
 def _recorded(office: Office, desk: Desk) -> Iterator[Callable[[RunReport], None]]:
     """Record start and end of a run; an error is recorded with its exit code and goes on up."""
+    log = get_logger(run=desk.run_id)
+    log.info("run_started")
     office.store.start_run(desk.run_id, desk.as_of, office.clock.now())
 
     def finish(report: RunReport) -> None:
+        log.info("run_ended", outcome="ok", code=report.exit_code)
         office.store.end_run(
             desk.run_id, office.clock.now(), "ok", report.exit_code, summarise_run(report)
         )
@@ -106,6 +110,7 @@ def _recorded(office: Office, desk: Desk) -> Iterator[Callable[[RunReport], None
     try:
         yield finish
     except CreditflagError as error:
+        log.error("run_ended", outcome=type(error).__name__, error=str(error))
         office.store.end_run(
             desk.run_id, office.clock.now(), type(error).__name__, error.exit_code,
             {"error": str(error)},

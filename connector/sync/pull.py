@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from connector.domain.change import digest
 from connector.errors import RedRunError
+from connector.logs import get_logger
 from connector.mapping.feeds import Feed
 from connector.ports.crm import PullRequest
 from connector.sync.desk import Connection, Desk
@@ -43,7 +44,15 @@ def _pull_feed(
             feed=feed.name,
             got=landing.report.records,
         )
-    return landing.report
+    report = landing.report
+    get_logger(run=desk.run_id).info(
+        "feed",
+        connection=connection.name,
+        feed=feed.name,
+        rows=report.records,
+        outcome=f"new {report.new}, changed {report.changed}, problems {report.problems}",
+    )
+    return report
 
 
 def _request(desk: Desk, connection: Connection, feed: Feed, mark: str) -> PullRequest:

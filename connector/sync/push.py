@@ -22,6 +22,7 @@ from itertools import groupby
 
 from connector.domain.change import Change, ChangeKind, ChangeState
 from connector.errors import TransientError, UnknownOutcomeError, VendorError
+from connector.logs import get_logger
 from connector.ports.crm import RowOutcome, WriteRow
 from connector.ports.store import JournalEntry
 from connector.sync.crash import crash_point
@@ -182,7 +183,18 @@ def _take_outcomes(
             report.refusals.append((change, outcome))
     desk.append(connection, entries)
     crash_point("after-acked")
+    get_logger(run=desk.run_id).info(
+        "batch",
+        connection=connection.name,
+        batch=batch_id,
+        rows=len(batch),
+        outcome=f"refused {len(batch) - len(again) - _acked(entries)}, again {len(again)}",
+    )
     return again
+
+
+def _acked(entries: Sequence[JournalEntry]) -> int:
+    return sum(entry.state is ChangeState.ACKED for entry in entries)
 
 
 def _entry(
