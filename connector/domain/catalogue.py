@@ -16,6 +16,7 @@ class When(StrEnum):
 
     CHANGED = "changed"  # any difference
     MOVED = "moved"  # an amount past the policy's write tolerance, or the band changed
+    BANDED = "banded"  # the decision's band changed: amounts that the clock moves
     ALONG = "along"  # only together with another change of the same record
 
 
@@ -138,7 +139,7 @@ CREDIT_FIELDS: dict[str, CreditField] = {
             "past due amount",
             "Overdue amount",
             "逾期金额",
-            when=When.ALONG,
+            when=When.BANDED,
         ),
         CreditField(
             "oldest_due_date",

@@ -64,9 +64,13 @@ ORDER BY account.name, adopted.credit_field
 
 
 def adopt(desk: Desk, connection: Connection) -> int:
-    """Adopt what the CRM holds in fields we never wrote; how many values were adopted."""
+    """Adopt what the CRM holds in fields we never wrote; how many values were adopted.
+
+    Only until a plan was applied: a limit that somebody types in later is a conflict, because
+    nobody raises a limit by typing it.
+    """
     targets = connection.mapping.targets
-    if connection.target is None or not targets:
+    if connection.target is None or not targets or not desk.store.first_contact(connection.name):
         return 0
     review_on = desk.as_of + timedelta(days=REVIEW_AFTER_DAYS)
     found = desk.ledger.query(

@@ -189,13 +189,16 @@ judged AS (
            theirs IS DISTINCT FROM base AND theirs IS DISTINCT FROM ours AND (
                known OR owner <> 'ours' AND NOT (credit_field = 'hold' AND theirs = 'false')
            ) AS edited,
-           writes_when = 'moved' AND was_written
+           writes_when IN ('moved', 'banded') AND was_written
                AND theirs IS NOT DISTINCT FROM base AND base_band IS NOT DISTINCT FROM band
-               AND abs(TRY_CAST(ours AS DECIMAL(18,4)) - TRY_CAST(base AS DECIMAL(18,4)))
-                   <= greatest(
-                       CAST(? AS DECIMAL(18,4)),
-                       CAST(? AS DOUBLE) * abs(TRY_CAST(base AS DECIMAL(18,4)))
-                   ) AS still
+               AND (
+                   writes_when = 'banded'
+                   OR abs(TRY_CAST(ours AS DECIMAL(18,4)) - TRY_CAST(base AS DECIMAL(18,4)))
+                       <= greatest(
+                           CAST(? AS DECIMAL(18,4)),
+                           CAST(? AS DOUBLE) * abs(TRY_CAST(base AS DECIMAL(18,4)))
+                       )
+               ) AS still
     FROM target
 ),
 caused AS (

@@ -230,7 +230,11 @@ def _amount_moved(played: Played, party: str) -> bool:
 def test_a_hand_edit_is_a_conflict(played: Played) -> None:
     (plan,) = played.edited.report.plans
     conflicts = {(c.record_id, f.credit_field): f for c in plan.changes for f in c.conflicts}
-    assert set(conflicts) == {(played.edited_grade, "grade"), (played.edited_state, "limit_state")}
+    assert set(conflicts) == {
+        (played.edited_grade, "grade"),
+        (played.edited_state, "limit_state"),
+        (played.typed_limit, "limit"),
+    }
     grade = conflicts[played.edited_grade, "grade"]
     assert (grade.owner, grade.theirs) == (Owner.OURS, OTHER_GRADE)
     state = conflicts[played.edited_state, "limit_state"]
@@ -240,14 +244,12 @@ def test_a_hand_edit_is_a_conflict(played: Played) -> None:
     assert records[played.edited_state]["Credit_Limit_State__c"] == OTHER_STATE
 
 
-def test_a_limit_typed_into_an_empty_field_is_taken_over(played: Played) -> None:
+def test_nobody_raises_a_limit_by_typing_it(played: Played) -> None:
     record = next(r for r in played.edited.accounts.values() if r["Id"] == played.typed_limit)
     assert record["Credit_Limit__c"] == TYPED_LIMIT
     decision = played.edited.decisions[played.party_of[record["AccountNumber"]]]
-    assert decision["approved_source"] == "inherited"
-    assert (decision["approved_state"], decision["approved_amount"]) == ("amount", TYPED_LIMIT)
-    assert record["Credit_Limit_State__c"] == "amount"
-    assert played.edited.written_accounts() == {played.edited_grade, played.typed_limit}
+    assert (decision["approved_state"], decision["approved_source"]) == ("none", None)
+    assert played.edited.written_accounts() == {played.edited_grade}
 
 
 def test_points_add_up_to_the_score(played: Played) -> None:

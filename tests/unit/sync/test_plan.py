@@ -256,6 +256,8 @@ def test_some_fields_only_go_along_with_a_cause(place: Workplace) -> None:
     record = account(place)
     place.take_in()
     settle(place, decision_row(party(record), overdue=Decimal(10)))
+    banded = place.plan([decision_row(party(record), overdue=Decimal(99), band=1)])
+    assert {f.credit_field: f.cause for f in only(banded).fields} == {"overdue": True}
     quiet = place.plan(
         [decision_row(party(record), overdue=Decimal(99))], wording={party(record): "x"}
     )
