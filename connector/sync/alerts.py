@@ -1,6 +1,6 @@
 """Alert tasks: one for each episode of a flag that the policy wants a person to see.
 
-The key is deterministic (connection, account, flag, first day of the episode), so a repeat finds
+The key is deterministic (connection, party, flag, first day of the episode), so a repeat finds
 the task instead of making a twin, and a flag that stays raises no second one.
 """
 
@@ -49,7 +49,7 @@ episode AS (
     SELECT home.*, flag.code, flag.severity, flag.since, flag.params, flag.value,
            decided.decision_hash, decided.band,
            'cf-' || left(sha256(
-               concat_ws('|', ?, home.account_id, flag.code, CAST(flag.since AS VARCHAR))
+               concat_ws('|', ?, home.party_id, flag.code, CAST(flag.since AS VARCHAR))
            ), 20) AS key
     FROM decided_flag AS flag
     JOIN home USING (party_id)

@@ -38,7 +38,8 @@ def apply_plan(
         [JournalEntry(c.id, ChangeState.MOVED, record_id=c.record_id) for c in report.moved],
     )
     report.pushed = push(desk, connection, stay, progress)
-    desk.store.end_first_contact(connection.name, plan.id, desk.fence)
+    if stay or not todo:
+        desk.store.end_first_contact(connection.name, plan.id, desk.fence)
     return report
 
 

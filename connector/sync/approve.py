@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from connector.domain.change import Change, Plan
-from connector.sync.guard import GuardFinding, Verdict, verdict
+from connector.sync.guard import GuardFinding
 from connector.sync.plan_file import write_plan
 
 
@@ -28,7 +28,7 @@ def approve(plan: Plan, findings: Sequence[GuardFinding], plans_folder: Path) ->
     """Let the plan go, or write it as a file for a person."""
     if not plan.to_write:
         return Approval()
-    if verdict([f for f in findings if f.connection in ("", plan.connection)]) is Verdict.GO:
+    if not any(f.connection in ("", plan.connection) for f in findings):
         return Approval(changes=plan.to_write)
     path = plans_folder / f"{plan.connection}-{plan.id}.plan.json"
     write_plan(plan, path)

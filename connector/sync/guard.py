@@ -1,4 +1,4 @@
-"""Guard: plan + history → go, ask or stop, before the first write.
+"""Guard: plan + history → go, or wait for a person, before the first write.
 
 A bureau outage that returns zeros, an export that came out empty and a broken mapping all look
 like the same thing: very many accounts get worse at once.
@@ -9,20 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from connector.domain.change import Plan
 from connector.errors import WaitsForPersonError
 from connector.mapping.targets import WriteTarget
 from connector.mapping.write import read_value
-
-
-class Verdict(StrEnum):
-    """What the guard says: write, ask a person first, or refuse."""
-
-    GO = "go"
-    ASK = "ask"
-    STOP = "stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +23,6 @@ class GuardFinding:
     `connection` is the one whose plan it concerns; empty: every plan of the run.
     """
 
-    verdict: Verdict
     message: str
     params: dict[str, object]
     connection: str = ""
@@ -94,7 +84,6 @@ def judge(plans: Sequence[Plan], shift: Shift, limits: GuardLimits) -> list[Guar
     ]  # fmt: skip
     findings += [
         GuardFinding(
-            Verdict.ASK,
             "{connection} has not had a plan applied yet.",
             {"connection": plan.connection},
             plan.connection,
@@ -105,13 +94,6 @@ def judge(plans: Sequence[Plan], shift: Shift, limits: GuardLimits) -> list[Guar
     return findings
 
 
-def verdict(findings: Sequence[GuardFinding]) -> Verdict:
-    """The strictest verdict among the findings."""
-    if any(f.verdict is Verdict.STOP for f in findings):
-        return Verdict.STOP
-    return Verdict.ASK if findings else Verdict.GO
-
-
 def _mass(message: str, n: int, known: int, most: Decimal, least: int) -> list[GuardFinding]:
     if known == 0 or n < least:
         return []
@@ -119,7 +101,7 @@ def _mass(message: str, n: int, known: int, most: Decimal, least: int) -> list[G
     if share <= most:
         return []
     params = {"n": n, "known": known, "share": f"{share:.1%}", "most": f"{most:.1%}"}
-    return [GuardFinding(Verdict.ASK, message, params)]
+    return [GuardFinding(message, params)]
 
 
 def refuse_shrunk_list(

@@ -35,6 +35,9 @@ Progress = Callable[[int, int], None]
 SMALLER = 4
 """A batch refused for a passing reason is divided by this on its next try."""
 
+MOST_REFUSALS = 200
+"""Refusals kept in words; the journal has all of them."""
+
 _STATE_OF = {
     "ok": ChangeState.ACKED,
     "rejected": ChangeState.REJECTED,
@@ -56,6 +59,11 @@ class PushReport:
         if n:
             self.ended[state] = self.ended.get(state, 0) + n
 
+    def note_refusal(self, change: Change, outcome: RowOutcome) -> None:
+        """Keep the first refusals in the vendor's words."""
+        if len(self.refusals) < MOST_REFUSALS:
+            self.refusals.append((change, outcome))
+
     def __getitem__(self, state: ChangeState) -> int:
         return self.ended.get(state, 0)
 
@@ -65,8 +73,9 @@ def push(
 ) -> PushReport:
     """Send changes to one connection, verify them, and journal every step.
 
-    Raises the vendor's error when a whole call was refused for good or kept failing; what was
-    sent until then is journalled and verified, the rest stays planned.
+    Raises the vendor's error when a whole call was refused for good; what was sent until then is
+    journalled and verified, the rest stays planned. What kept failing for a passing reason is
+    counted as RETRY.
     """
     report = PushReport()
     waiting = list(changes)
@@ -180,7 +189,7 @@ def _take_outcomes(
             again.append(replace(change, state=ChangeState.RETRY))
         elif state is not ChangeState.ACKED:
             report.count(state)
-            report.refusals.append((change, outcome))
+            report.note_refusal(change, outcome)
     desk.append(connection, entries)
     crash_point("after-acked")
     get_logger(run=desk.run_id).info(
