@@ -85,7 +85,7 @@ def test_what_cannot_be_done_is_one_sentence_with_the_next_step(
 
 def test_the_same_in_chinese(creditflag: Creditflag, settings: Path) -> None:
     answer = creditflag("--language", "zh", "run", "--as-of", "昨天")
-    assert answer.err == "昨天 不是日期。 请写成 YYYY-MM-DD。\n"
+    assert answer.err == "昨天 不是日期。请写成 YYYY-MM-DD。\n"
     assert answer.code == EXIT_CONFIG
 
 
