@@ -1,8 +1,8 @@
 """Reading an object: everything once, then only what moved, with deletions in the same call.
 
 Rules: the window starts an overlap before the cursor, because a row gets its stamp before its
-transaction commits; comparison is `>=`, because stamps are whole seconds; the next cursor never
-passes Salesforce's own clock at the first answer. Source: SOQL and SOSL Reference; REST API
+transaction commits; comparison is `>=`, because stamps are whole seconds; the next cursor is
+Salesforce's own clock at the first answer. Source: SOQL and SOSL Reference; REST API
 Developer Guide, "Query" and "QueryAll".
 """
 
@@ -56,10 +56,13 @@ class _Horizon:
     started: datetime | None = None
 
     def find_next_cursor(self) -> str | None:
-        """Where the next pull continues; never ahead of the server's clock at the start."""
-        seen = [read_stamp(text) for text in (self.greatest, self.cursor) if text]
+        """Where the next pull continues: the server's clock at the start, else the last stamp.
+
+        Not the greatest stamp seen: after a mass import every later pull would read it again.
+        """
         if self.started is not None:
-            seen = [min(moment, self.started) for moment in seen] or [self.started]
+            return self.started.isoformat()
+        seen = [read_stamp(text) for text in (self.greatest, self.cursor) if text]
         return max(seen).isoformat() if seen else None
 
 

@@ -220,13 +220,15 @@ def test_the_cursor_never_passes_the_servers_clock(
     assert read_all(adapter, NAMES)[-1].cursor == START.isoformat()
 
 
-def test_without_news_the_cursor_stays(
+def test_a_mass_import_is_not_read_again_for_ever(
     emulator: RunningEmulator, adapter: SalesforceAdapter
 ) -> None:
-    assert read_all(adapter, NAMES)[-1].cursor == START.isoformat()
+    seed_accounts(emulator, 2500)
     emulator.control.advance(86400)
-    later = PullRequest("Account", ("Name",), cursor=START.isoformat())
-    assert read_all(adapter, later)[-1].cursor == START.isoformat()
+    first = read_all(adapter, NAMES)
+    assert count_rows(first) == 2500
+    assert first[-1].cursor == (START + timedelta(days=1)).isoformat()
+    assert count_rows(read_all(adapter, next_pull(first))) == 0
 
 
 def test_a_cursor_that_is_no_time_is_refused(adapter: SalesforceAdapter) -> None:
