@@ -131,8 +131,8 @@ _RULES = {
 def _show_waiting(here: Session, report: RunReport) -> None:
     for finding in report.findings if report.plan_files else []:
         here.tell(finding.message, **finding.params)
-    for name, compared in report.compared.items():
-        show_compared(here, name, compared)
+    for plan in report.plans:
+        show_compared(here, plan.connection, plan.adopted)
     for name, path in report.plan_files.items():
         here.tell("Nothing was written to {name}. Read the plan, then apply it:", name=name)
         here.tell("  creditflag apply --plan {path}", path=path)

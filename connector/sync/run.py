@@ -51,7 +51,6 @@ class RunReport:
     recovered: PushReport = field(default_factory=PushReport)
     findings: list[GuardFinding] = field(default_factory=list)
     plan_files: dict[str, Path] = field(default_factory=dict)
-    compared: dict[str, list[dict[str, str | None]]] = field(default_factory=dict)
     calls: dict[str, Mapping[str, int]] = field(default_factory=dict)
 
     @property
@@ -136,11 +135,6 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
         report.decided.scope.in_scope,
     )
     report.findings = judge(report.plans, shift, desk.guard)
-    for plan in report.plans:
-        if plan.first_contact:
-            report.compared[plan.connection] = compare_adopted(
-                desk, _named(way, plan.connection), report.decided.tables
-            )
 
 
 def plan_connection(
