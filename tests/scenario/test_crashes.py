@@ -84,6 +84,8 @@ def test_crash_then_run(world: World, victims: Iterator[str], point: str) -> Non
     account = next(victims)
     before = len(world.effects())
     world.add_overdue_invoice(account, f"INV-{point}")
+    if point == "after-land":
+        world.add_second_page(account)
 
     crashed = world.run(crash=point)
     assert crashed.code == EXIT_CODE, (crashed.code, crashed.err)

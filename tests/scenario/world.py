@@ -142,6 +142,17 @@ class World:
         )
         return record
 
+    def add_second_page(self, account: str) -> None:
+        """More opportunities than one page holds: a feed with a page that is not its last."""
+        row = {
+            "AccountId": account,
+            "StageName": "Prospecting",
+            "CloseDate": (AS_OF + timedelta(days=30)).isoformat(),
+        }
+        self.emulator.control.seed(
+            "Opportunity", [{**row, "Name": f"Page filler {n}"} for n in range(2_001)]
+        )
+
 
 @contextmanager
 def build_world(folder: Path, size: DemoSize | None = None) -> Iterator[World]:
