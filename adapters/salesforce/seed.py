@@ -84,7 +84,7 @@ def _generations(accounts: Sequence[SourceRow]) -> Iterable[list[SourceRow]]:
         if not ready:
             raise ValueError(f"account {left[0]['id']} names a parent that is not there")
         yield ready
-        known.update(row["id"] for row in ready)  # type: ignore[misc]
+        known.update(row["id"] for row in ready)  # type: ignore[misc]  # ids are text
         left = [row for row in left if row["id"] not in known]
 
 

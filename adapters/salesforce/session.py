@@ -208,7 +208,7 @@ def _settle(answer: Answer, call: Call) -> requests.Response:
     except (ValueError, RecursionError):
         raise translate_nonsense(call, "the answer is not JSON") from None
     # The body is read once, here; simple-salesforce asks `json()` with its own settings.
-    response.json = lambda **_settings: parsed  # type: ignore[method-assign]
+    response.json = lambda **_settings: parsed  # type: ignore[method-assign]  # exact numbers
     return response
 
 

@@ -98,7 +98,7 @@ def _print_error(error: CreditflagError) -> None:
 
 def _reader_gone() -> int:
     """Nobody reads on, as with `| head`: no failure of ours, and nothing may be said about it."""
-    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115  # open to the end
     return EXIT_OK
 
 

@@ -25,6 +25,7 @@ Points = Annotated[int, Field(ge=0, le=100)]
 Factor = Annotated[Decimal, Field(ge=0, le=100)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 
+# Named once: the documents below take them as Literal, which mypy only reads when written out.
 PARTS = ("open_receivables", "open_orders", "unbilled_deliveries", "unposted_billing")
 REDUCTIONS = ("unapplied_cash", "open_credit_notes", "order_prepayments")
 MATCHING = ("named", "equal_amount", "oldest_first")
