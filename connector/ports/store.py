@@ -153,8 +153,54 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduledJob:
+    """A job of the daemon as the store keeps it; every moment in UTC.
+
+    `spec` and `timezone` are its timetable (`domain.timetable`), `anchor` is where the slots of an
+    interval start, `seed` what its jitter is drawn from. `next_due` is the slot that has not run
+    yet; it moves when a slot has ended, so that a crash in between runs it again. `missed` counts
+    slots that never ran.
+    """
+
+    name: str
+    kind: str
+    connection: str
+    spec: str
+    timezone: str
+    misfire: str
+    grace_seconds: int
+    seed: str
+    anchor: datetime
+    next_due: datetime
+    last_started: datetime | None = None
+    last_ended: datetime | None = None
+    last_ok: datetime | None = None
+    last_outcome: str = ""
+    last_error: str = ""
+    missed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseHolder:
+    """Who holds a lease, since when, and when it ends without a sign of life."""
+
+    name: str
+    owner: str
+    since: datetime
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """When a connection was last read to its end, and last fully written back; None: never."""
+
+    pulled_at: datetime | None = None
+    refreshed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RunRecord:
-    """One run as the store keeps it. `summary` is JSON-able."""
+    """One run as the store keeps it. `summary` is JSON-able; `kind` is what was done."""
 
     run_id: str
     started_at: datetime
@@ -163,6 +209,7 @@ class RunRecord:
     outcome: str
     exit_code: int | None
     summary: Mapping[str, object]
+    kind: str = "run"
 
 
 class StorePort(Protocol):
@@ -203,6 +250,10 @@ class StorePort(Protocol):
 
     def release_lease(self, fence: Fence) -> None:
         """Give it back; does nothing when it was lost."""
+        ...
+
+    def lease_holders(self, now: datetime) -> Sequence[LeaseHolder]:
+        """Leases that somebody holds at `now`, by name."""
         ...
 
     # what the engine reads
@@ -311,8 +362,8 @@ class StorePort(Protocol):
         ...
 
     # runs
-    def start_run(self, run_id: str, as_of: date, at: datetime) -> None:
-        """Record that a run began."""
+    def start_run(self, run_id: str, as_of: date, at: datetime, kind: str = "run") -> None:
+        """Record that a run of that kind began."""
         ...
 
     def end_run(
@@ -323,6 +374,31 @@ class StorePort(Protocol):
 
     def last_runs(self, limit: int = 10) -> Sequence[RunRecord]:
         """Latest first."""
+        ...
+
+    # freshness and the daemon's jobs
+    def note_pulled(self, connection: str, at: datetime, fence: Fence) -> None:
+        """All feeds of the connection were read to their end."""
+        ...
+
+    def note_refreshed(self, connection: str, at: datetime, fence: Fence) -> None:
+        """A run that writes to the connection was complete."""
+        ...
+
+    def freshness(self) -> Mapping[str, Freshness]:
+        """By connection; one that was never read is absent."""
+        ...
+
+    def jobs(self) -> Sequence[ScheduledJob]:
+        """The daemon's jobs by name."""
+        ...
+
+    def keep_job(self, job: ScheduledJob, fence: Fence) -> None:
+        """Insert or replace one job."""
+        ...
+
+    def drop_jobs(self, names: Sequence[str], fence: Fence) -> None:
+        """Forget jobs that the settings no longer name."""
         ...
 
     def close(self) -> None:

@@ -106,6 +106,7 @@ def _run_record(row: Run) -> RunRecord:
         outcome=row.outcome,
         exit_code=row.exit_code,
         summary=summary,
+        kind=row.kind,
     )
 
 

@@ -14,12 +14,15 @@ from connector.errors import StateError
 from connector.ports.store import (
     DecisionSet,
     Fence,
+    Freshness,
     JournalEntry,
     JournalEvent,
+    LeaseHolder,
     RunRecord,
+    ScheduledJob,
     Written,
 )
-from connector.store import journal, leases, limits, plans, queries, seam, staging
+from connector.store import journal, leases, limits, plans, queries, scheduling, seam, staging
 from connector.store.failures import translated
 from connector.store.leases import writing
 from connector.store.models import ConnectionState, Run
@@ -66,6 +69,10 @@ class DjangoStore:
 
     def release_lease(self, fence: Fence) -> None:
         leases.release(self.alias, fence)
+
+    def lease_holders(self, now: datetime) -> Sequence[LeaseHolder]:
+        with translated(self.alias):
+            return scheduling.lease_holders(self.alias, now)
 
     # what the engine reads
 
@@ -192,10 +199,12 @@ class DjangoStore:
 
     # runs
 
-    def start_run(self, run_id: str, as_of: date, at: datetime) -> None:
+    def start_run(self, run_id: str, as_of: date, at: datetime, kind: str = "run") -> None:
         with translated(self.alias):
             try:
-                Run.objects.using(self.alias).create(run_id=run_id, started_at=at, as_of=as_of)
+                Run.objects.using(self.alias).create(
+                    run_id=run_id, started_at=at, as_of=as_of, kind=kind
+                )
             except IntegrityError as error:
                 raise StateError(
                     "Run {run_id} is recorded already.",
@@ -219,6 +228,32 @@ class DjangoStore:
     def last_runs(self, limit: int = 10) -> Sequence[RunRecord]:
         with translated(self.alias):
             return queries.last_runs(self.alias, limit)
+
+    # freshness and the daemon's jobs
+
+    def note_pulled(self, connection: str, at: datetime, fence: Fence) -> None:
+        with writing(self.alias, fence):
+            scheduling.note_pulled(self.alias, connection, at)
+
+    def note_refreshed(self, connection: str, at: datetime, fence: Fence) -> None:
+        with writing(self.alias, fence):
+            scheduling.note_refreshed(self.alias, connection, at)
+
+    def freshness(self) -> Mapping[str, Freshness]:
+        with translated(self.alias):
+            return scheduling.freshness(self.alias)
+
+    def jobs(self) -> Sequence[ScheduledJob]:
+        with translated(self.alias):
+            return scheduling.jobs(self.alias)
+
+    def keep_job(self, job: ScheduledJob, fence: Fence) -> None:
+        with writing(self.alias, fence):
+            scheduling.keep_job(self.alias, job)
+
+    def drop_jobs(self, names: Sequence[str], fence: Fence) -> None:
+        with writing(self.alias, fence):
+            scheduling.drop_jobs(self.alias, names)
 
     def close(self) -> None:
         connections[self.alias].close()

@@ -2,7 +2,7 @@
 
 from connector.store.models.decisions import Decision, DecisionFlag
 from connector.store.models.people import ApprovedLimit, ConfirmedLink
-from connector.store.models.running import Lease, Run, Seam
+from connector.store.models.running import Lease, Run, ScheduledJobRow, Seam
 from connector.store.models.writing import (
     AdoptedValue,
     ConnectionState,
@@ -25,5 +25,6 @@ __all__ = [
     "PlanRow",
     "PlannedChange",
     "Run",
+    "ScheduledJobRow",
     "Seam",
 ]

@@ -1,4 +1,4 @@
-"""Runs, leases, and the seam between ledger and store."""
+"""Runs, scheduled jobs, leases, and the seam between ledger and store."""
 
 from __future__ import annotations
 
@@ -40,9 +40,13 @@ class Lease(models.Model):
 
 
 class Run(models.Model):
-    """One pass, from its start to its end; `ended_at` is null while it goes on or after a crash."""
+    """One pass, from its start to its end; `ended_at` is null while it goes on or after a crash.
+
+    `kind` is what was done: run, pull, plan, apply, census.
+    """
 
     run_id = models.TextField(unique=True)
+    kind = models.TextField(default="run")
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField(null=True)
     as_of = models.DateField()
@@ -52,3 +56,30 @@ class Run(models.Model):
 
     class Meta:
         db_table = "run"
+
+
+class ScheduledJobRow(models.Model):
+    """A job of the daemon: its timetable, when it is due next, and how it went last.
+
+    `anchor` is where the slots of an interval start. `missed` counts slots that never ran.
+    """
+
+    name = models.TextField(primary_key=True)
+    kind = models.TextField()
+    connection = models.TextField(default="")
+    spec = models.TextField()
+    timezone = models.TextField()
+    misfire = models.TextField()
+    grace_seconds = models.BigIntegerField()
+    seed = models.TextField()
+    anchor = models.DateTimeField()
+    next_due = models.DateTimeField()
+    last_started = models.DateTimeField(null=True)
+    last_ended = models.DateTimeField(null=True)
+    last_ok = models.DateTimeField(null=True)
+    last_outcome = models.TextField(default="")
+    last_error = models.TextField(default="")
+    missed = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "scheduled_job"

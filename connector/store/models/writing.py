@@ -6,12 +6,18 @@ from django.db import models
 
 
 class ConnectionState(models.Model):
-    """A connection's first-contact state and the head of its journal's hash chain."""
+    """A connection's first-contact state, the head of its journal's hash chain, and its freshness.
+
+    `pulled_at` is when all its feeds were last read to their end, `refreshed_at` when a run that
+    writes to it was last complete.
+    """
 
     connection = models.TextField(primary_key=True)
     first_plan = models.TextField(default="")
     events = models.BigIntegerField(default=0)
     head = models.TextField(default="")
+    pulled_at = models.DateTimeField(null=True)
+    refreshed_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "connection_state"
