@@ -27,7 +27,7 @@ from connector.errors import (
     UnreachableError,
 )
 
-CallKind = Literal["login", "describe", "limits", "read", "write", "read_back"]
+CallKind = Literal["login", "describe", "limits", "read", "write", "poll", "read_back"]
 
 BUDGET_PAUSE = 900.0  # the daily limit is a rolling window; Salesforce names no time to wait
 RETRY_AFTER_MAX = 3600.0
@@ -36,16 +36,21 @@ _DETAIL_MAX = 300
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a call is for: its class, the object or resource it touches, and the host."""
+    """What a call is for: its class, the object or resource it touches, and the host.
+
+    `repeatable` marks a call of a write that changes no record, or the same one when sent twice,
+    such as a step in setting up a bulk job: it is repeated like a read.
+    """
 
     kind: CallKind
     subject: str
     host: str = ""
+    repeatable: bool = False
 
     @property
     def writes(self) -> bool:
-        """Whether the call may change records."""
-        return self.kind == "write"
+        """Whether the call may change records, so that a lost answer leaves the outcome open."""
+        return self.kind == "write" and not self.repeatable
 
     @property
     def where(self) -> str:

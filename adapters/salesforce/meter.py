@@ -15,7 +15,15 @@ from connector.errors import BudgetError
 from connector.ports.clock import ClockPort
 from connector.ports.crm import Budget
 
-CALL_KINDS: tuple[CallKind, ...] = ("login", "describe", "limits", "read", "write", "read_back")
+CALL_KINDS: tuple[CallKind, ...] = (
+    "login",
+    "describe",
+    "limits",
+    "read",
+    "write",
+    "poll",
+    "read_back",
+)
 _USAGE = re.compile(r"(?:^|[;,\s])api-usage=(\d+)/(\d+)")
 _HOUR = 3600.0
 _WINDOW_HOURS = 24

@@ -65,26 +65,32 @@ class SalesforceHttp(BoundedSession):
         params: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
         data: bytes | None = None,
+        raw: bool = False,
     ) -> requests.Response:
-        """Send and return a success (or 304); its `json()` gives numbers as Decimal."""
+        """Send and return a success (or 304); its `json()` gives numbers as Decimal.
+
+        `raw` is for answers that are no JSON (CSV, or nothing): the body is taken as it is.
+        """
         prepared = self.prepare_request(
             requests.Request(method, url, params=params, headers=headers, data=data)
         )
         if call.writes:
-            return self._attempt(prepared, call)
-        return retry_reads(self._clock)(self._attempt, prepared, call)
+            return self._attempt(prepared, call, raw)
+        return retry_reads(self._clock)(self._attempt, prepared, call, raw)
 
     def _get_token(self) -> Token:
         return self._keeper.get(self._credentials.sign_in, self._clock)
 
-    def _attempt(self, prepared: requests.PreparedRequest, call: Call) -> requests.Response:
+    def _attempt(
+        self, prepared: requests.PreparedRequest, call: Call, raw: bool
+    ) -> requests.Response:
         token = self._get_token()
         answer = self._send(prepared, call, token)
         if answer.status == 401 and read_fault(answer).code == "INVALID_SESSION_ID":
             token = self._keeper.renew(token, self._credentials.sign_in, self._clock)
             answer = self._send(prepared, call, token)
         try:
-            return _settle(answer, call)
+            return _settle(answer, call, raw)
         except SignInError as error:
             # A fresh session that is refused would be renewed by every call to come.
             self._keeper.reject(token, error, self._clock)
@@ -151,14 +157,38 @@ class SalesforceSession:
         client = self._client()
         return self._http.request("GET", client.base_url + path, call=call, headers=headers)
 
+    def carry_csv(
+        self,
+        method: str,
+        path: str,
+        call: Call,
+        *,
+        params: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+    ) -> requests.Response:
+        """Upload CSV, or fetch it: the answer's `content` is the text in UTF-8.
+
+        An answer with content that is no CSV counts as no answer.
+        """
+        headers = {"Accept": "text/csv"}
+        if body is not None:
+            headers["Content-Type"] = "text/csv; charset=UTF-8"
+        url = self._client().base_url + path
+        response = self._http.request(
+            method, url, call=call, params=params, headers=headers, data=body, raw=True
+        )
+        if response.content and "csv" not in response.headers.get("Content-Type", ""):
+            raise translate_nonsense(call, "the answer is not CSV")
+        return response
+
     def ask_root(self, path: str, call: Call) -> Any:
         """The JSON answer of a GET outside the versioned API, such as `/services/data/`."""
         client = self._client()
         return self._http.request("GET", f"https://{client.sf_instance}{path}", call=call).json()
 
-    def name_call(self, kind: CallKind, subject: str) -> Call:
+    def name_call(self, kind: CallKind, subject: str, *, repeatable: bool = False) -> Call:
         """What a call is for, with this connection's host."""
-        return Call(kind, subject, self.options.host)
+        return Call(kind, subject, self.options.host, repeatable)
 
     def close(self) -> None:
         """Close the connections; the token stays with the process."""
@@ -194,14 +224,14 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-def _settle(answer: Answer, call: Call) -> requests.Response:
-    """Raise for a refusal, and for a success whose body is cut or not JSON."""
+def _settle(answer: Answer, call: Call, raw: bool) -> requests.Response:
+    """Raise for a refusal, and for a success whose body is cut or not JSON (unless `raw`)."""
     response = answer.response
     if answer.status == _NOT_MODIFIED and "If-Modified-Since" in response.request.headers:
         return response
     if not 200 <= answer.status < 300:
         raise translate_answer(answer, call)
-    if answer.status == _NO_CONTENT:
+    if answer.status == _NO_CONTENT or raw:
         return response
     try:
         parsed = parse_body(answer.body)
