@@ -25,15 +25,17 @@ CREDIT_FIELD_NAMES: dict[str, str] = {
     "available": "Credit_Available__c",
     "overdue": "Credit_Overdue__c",
     "oldest_due_date": "Credit_Oldest_Due__c",
+    "ageing": "Credit_Ageing__c",
     "next_review": "Credit_Next_Review__c",
+    "currency": "Credit_Currency__c",
 }
 """Field on Account by name in the catalogue of credit fields."""
 
 ORDER_STATUSES = ("Draft", "Activated", "Fulfilled", "Cancelled")
 """The org's own order statuses; Salesforce ships only the first two."""
 
-_TEXT_LENGTHS = {"grade": 10, "flags": 255, "limit_state": 20, "colour": 10}
-_LONG_TEXT_LENGTHS = {"reasons": 32_768, "reason_text": 4_000}
+_TEXT_LENGTHS = {"grade": 10, "flags": 255, "limit_state": 20, "colour": 10, "currency": 3}
+_LONG_TEXT_LENGTHS = {"reasons": 32_768, "reason_text": 4_000, "ageing": 1_000}
 
 
 def schema_for_demo() -> Json:

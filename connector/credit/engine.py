@@ -38,7 +38,7 @@ from connector.domain.decision import DECISION_TABLES, TOTAL
 from connector.errors import PolicyError
 from connector.ports.facts import table_schema
 
-ENGINE_VERSION = "1"
+ENGINE_VERSION = "2"
 """Part of every decision's digest; raised when the same facts would give other decisions."""
 
 _KEPT_PROGRAMS = 8
@@ -104,7 +104,7 @@ def _compile(policy: PolicyDoc, seal: str) -> Program:
     found = {
         "decision": tables.decision_rows(verdict, facts, policy, seal).order_by(*KEY),
         "flag": verdict.flags.order_by(*KEY, "code"),
-        "metric": reasons.find_metrics(verdict.parties),
+        "metric": reasons.find_metrics(verdict.parties, policy.ageing.buckets),
         "points": reasons.find_points(verdict.parties, policy),
         "evidence": evidence.find_evidence(book, why, policy),
     }

@@ -95,6 +95,7 @@ def explain_blocks(
         _limit(decision, rows["reason"], speaker),
         _figures("Exposure", _EXPOSURE, metrics, speaker),
         _figures("Receivables and payment", _BEHAVIOUR, metrics, speaker),
+        _ageing(rows["metric"], speaker),
         _flags(rows["flag"], speaker),
         _documents(rows["evidence"], speaker),
     ]
@@ -240,6 +241,24 @@ def _figures(
         metric = METRICS[name]
         rows.append((speaker.say(metric.label), speaker.value(row["value"], metric.unit)))
     return Block(speaker.say(title), tuple(rows))
+
+
+def _ageing(metrics: Sequence[Mapping[str, Any]], speaker: _Speaker) -> Block:
+    """What is owed by days past due; nothing to show when nothing is owed."""
+    found = {r["metric"]: r["value"] for r in metrics if r["metric"].startswith("age_")}
+    owed = any(value not in (None, "0") for value in found.values())
+    rows = [(_bucket(name, speaker), speaker.money(value)) for name, value in found.items()]
+    return Block(speaker.say("Ageing, days past due"), tuple(rows) if owed else ())
+
+
+def _bucket(name: str, speaker: _Speaker) -> str:
+    """A bucket's column name in words."""
+    _, first, *last = name.split("_")
+    if first == "current":
+        return speaker.say("Not yet due")
+    if first == "over":
+        return speaker.say("more than {days}", days=last[0])
+    return f"{first} – {last[0]}"
 
 
 def _flags(flags: Sequence[Mapping[str, Any]], speaker: _Speaker) -> Block:

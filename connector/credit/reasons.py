@@ -7,6 +7,7 @@ no reasons.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -21,7 +22,7 @@ from connector.credit.expressions import (
     whole_text,
 )
 from connector.credit.flags import FLAGS
-from connector.credit.metrics import METRICS, figure
+from connector.credit.metrics import METRICS, ageing_columns, figure
 from connector.credit.party import KEY
 from connector.credit.policy import CharacteristicDoc, PolicyDoc
 from connector.credit.verdict import Verdict
@@ -154,8 +155,18 @@ def find_points(t: ir.Table, policy: PolicyDoc) -> ir.Table:
     return union_all(parts).order_by(*KEY, "place_no")
 
 
-def find_metrics(t: ir.Table) -> ir.Table:
-    """Every metric in canonical text with a note on what is unknown or derived (domain METRIC)."""
+def find_metrics(t: ir.Table, edges: Sequence[int]) -> ir.Table:
+    """Every metric in canonical text with a note on what is unknown or derived (domain METRIC).
+
+    The ageing buckets between the policy's `edges` come last, under the names of their columns.
+    """
+    ageing = [
+        t.select(
+            *KEY, metric=ibis.literal(name), value=decimal_text(t[name]), note=no_text(),
+            place_no=ibis.literal(len(METRICS) + place),
+        )
+        for place, name in enumerate(ageing_columns(edges))
+    ]  # fmt: skip
     parts = [
         t.select(
             *KEY, metric=ibis.literal(name), value=metric_text(t, name), note=_note(t, name),
@@ -163,7 +174,7 @@ def find_metrics(t: ir.Table) -> ir.Table:
         )
         for place, name in enumerate(METRICS)
     ]  # fmt: skip
-    return union_all(parts).order_by(*KEY, "place_no")
+    return union_all([*parts, *ageing]).order_by(*KEY, "place_no")
 
 
 def _note(t: ir.Table, name: str) -> Any:

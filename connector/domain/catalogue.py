@@ -142,6 +142,15 @@ CREDIT_FIELDS: dict[str, CreditField] = {
             when=When.BANDED,
         ),
         CreditField(
+            "ageing",
+            Kind.TEXT,
+            0,
+            "JSON object: what is owed by days past due, bucket and amount",
+            "Credit ageing (data)",
+            "账龄(数据)",
+            when=When.BANDED,
+        ),
+        CreditField(
             "oldest_due_date",
             Kind.DATE,
             0,
@@ -151,6 +160,9 @@ CREDIT_FIELDS: dict[str, CreditField] = {
         ),
         CreditField(
             "next_review", Kind.DATE, 0, "next credit review", "Next credit review", "下次复审日"
+        ),
+        CreditField(
+            "currency", Kind.TEXT, 0, "currency of these amounts", "Credit currency", "信用币种"
         ),
     )
 }

@@ -38,9 +38,15 @@ def take_writer_lock(folder: Path) -> FileLock:
         raise busy(folder) from None
     except OSError as error:
         raise unusable(folder, error) from error
-    note = {"pid": os.getpid(), "host": socket.gethostname()}
-    (folder / WRITER_NAME).write_text(json.dumps(note), encoding="utf-8")
+    _leave_note(folder, {"pid": os.getpid(), "host": socket.gethostname()})
     return lock
+
+
+def _leave_note(folder: Path, note: dict[str, object]) -> None:
+    """In one step: whoever finds the note finds all of it."""
+    draft = folder / f"{WRITER_NAME}.{os.getpid()}"
+    draft.write_text(json.dumps(note), encoding="utf-8")
+    draft.replace(folder / WRITER_NAME)
 
 
 def give_back(folder: Path, lock: FileLock) -> None:

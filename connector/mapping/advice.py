@@ -36,7 +36,7 @@ WANTED: dict[str, Wanted] = {
     ),
     "hold": Wanted("Checkbox", "复选框"),
     "flags": Wanted("Text, length 255", "文本,长度 255", least=40, length=255),
-    "reasons": Wanted("Long text, length 4000", "长文本,长度 4000", least=500, length=4000),
+    "reasons": Wanted("Long text, length 8000", "长文本,长度 8000", least=500, length=8000),
     "reason_text": Wanted("Long text, length 2000", "长文本,长度 2000", least=80, length=2000),
     "limit": _AMOUNT,
     "limit_state": Wanted(
@@ -49,7 +49,9 @@ WANTED: dict[str, Wanted] = {
     "available": _AMOUNT,
     "overdue": _AMOUNT,
     "oldest_due_date": _DAY,
+    "ageing": Wanted("Long text, length 1000", "长文本,长度 1000", least=400, length=1000),
     "next_review": _DAY,
+    "currency": Wanted("Text, length 3", "文本,长度 3", least=3, length=3),
 }  # fmt: skip
 """By credit field."""
 

@@ -205,4 +205,7 @@ def word(tables: Mapping[str, pa.Table], language: Language) -> pa.Table:
 
 
 def _data(reason: Mapping[str, Any]) -> dict[str, Any]:
-    return {"code": reason["code"], "params": json.loads(reason["params"])}
+    data = {"code": reason["code"], "params": json.loads(reason["params"])}
+    if reason["remedy"]:
+        data |= {"remedy": reason["remedy"], "remedy_params": json.loads(reason["remedy_params"])}
+    return data

@@ -92,6 +92,7 @@ def plan_updates(
             "decided": decided["decision"],
             "decided_flag": decided["flag"],
             "wording": decided["wording"],
+            "decided_metric": decided["metric"],
         },
     )
     rendered = [render_table(target, home) for target in targets]
@@ -133,7 +134,8 @@ SELECT link.account_id AS record_id, account.name AS label, d.party_id, d.decisi
        d.approved_state AS limit_state,
        CASE d.proposed_state WHEN 'amount' THEN d.proposed_amount
             WHEN 'cash_only' THEN CAST(0 AS DECIMAL(18,4)) END AS proposed_limit,
-       d.net_exposure AS exposure, d.available, d.overdue, d.oldest_due_date, d.next_review
+       d.net_exposure AS exposure, d.available, d.overdue, ageing.buckets AS ageing,
+       d.oldest_due_date, d.next_review, d.currency
 FROM account_party AS link
 JOIN decided AS d ON d.party_id = link.party_id AND d.selling_company = ''
 JOIN account_current AS account
@@ -143,6 +145,15 @@ LEFT JOIN (
     FROM decided_flag WHERE selling_company = '' GROUP BY party_id
 ) AS flags ON flags.party_id = d.party_id
 LEFT JOIN wording ON wording.party_id = d.party_id
+LEFT JOIN (
+    SELECT party_id, '{"buckets":[' || string_agg(
+               '["' || substr(metric, 5) || '","' || value || '"]', ','
+               ORDER BY coalesce(TRY_CAST(regexp_extract(metric, '[0-9]+') AS INTEGER), 0)
+           ) || ']}' AS buckets
+    FROM decided_metric
+    WHERE selling_company = '' AND starts_with(metric, 'age_') AND value IS NOT NULL
+    GROUP BY party_id
+) AS ageing ON ageing.party_id = d.party_id
 WHERE link.connection = ?
 ORDER BY record_id
 """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -36,6 +37,13 @@ def test_the_explanation_adds_up_and_names_the_documents(sample: Decided) -> Non
     assert "Pay CN¥50,000.00: what was due by 2025-04-11 (invoices: 1)." in text
     blocks = {block.title: block.rows for block in explain_blocks(sample.tables, "en")}
     (points,) = [rows for title, rows in blocks.items() if title.startswith("How the score")]
+    owed = sum(Decimal(row[1].removeprefix("CN¥").replace(",", ""))
+               for row in blocks["Ageing, days past due"])  # fmt: skip
+    (decision,) = [r for r in sample.tables["decision"].to_pylist() if r["selling_company"] == ""]
+    assert owed == decision["open_receivables"] > 0
+    assert [row[0] for row in blocks["Ageing, days past due"]] == [
+        "Not yet due", "1 – 30", "31 – 60", "61 – 90", "91 – 120", "more than 120",
+    ]  # fmt: skip
     total = sum(int(row[3]) for row in points[1:-1] if row[3] != "–")
     assert points[-1][3] == str(total)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -53,7 +54,7 @@ def test_a_first_write_has_no_base_and_sends_every_field_that_has_a_value(place:
     assert {f.credit_field: f.ours for f in change.writes} == {
         "score": "80", "grade": "A", "colour": "green", "hold": "false", "limit_state": "none",
         "proposed_limit": "1000", "exposure": "100", "overdue": "0",
-        "oldest_due_date": "2026-02-04", "next_review": "2026-09-01",
+        "oldest_due_date": "2026-02-04", "next_review": "2026-09-01", "currency": "EUR",
     }  # fmt: skip
     assert not change.conflicts
     assert (change.label, change.party_id) == ("Muster AG", party(record))
@@ -76,6 +77,27 @@ def test_ours_moved_and_theirs_did_not_is_a_plain_update(place: Workplace) -> No
     change = only(place.plan([decision_row(party(record), grade="C")]))
     assert [(f.credit_field, f.base, f.theirs, f.ours, f.edited, f.cause) for f in change.fields] \
         == [("grade", "A", "A", "C", False, True)]  # fmt: skip
+
+
+def test_the_ageing_goes_out_as_data_in_the_order_of_its_buckets(place: Workplace) -> None:
+    record = account(place)
+    place.take_in()
+    owed = {
+        "age_over_120": "7.5",
+        "age_31_60": "0",
+        "age_current": "100",
+        "age_1_30": "20",
+        "dso": "3",
+    }
+    metrics = [
+        {"party_id": party(record), "selling_company": company, "metric": name, "value": value}
+        for company in ("", "DE01")
+        for name, value in owed.items()
+    ]
+    change = only(place.plan([decision_row(party(record))], metrics=metrics))
+    assert json.loads(field_of(change, "ageing").ours or "") == {
+        "buckets": [["current", "100"], ["1_30", "20"], ["31_60", "0"], ["over_120", "7.5"]]
+    }
 
 
 @pytest.mark.parametrize(

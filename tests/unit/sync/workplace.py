@@ -87,9 +87,10 @@ class Workplace:
         decisions: Sequence[Mapping[str, object]],
         flags: Sequence[Mapping[str, object]] = (),
         wording: Mapping[str, str] | None = None,
+        metrics: Sequence[Mapping[str, object]] = (),
     ) -> Plan:
         """The plan from these decisions, without alert tasks."""
-        tables = decision_tables(decisions, flag=flags)
+        tables = decision_tables(decisions, flag=flags, metric=metrics)
         tables["wording"] = pa.Table.from_pylist(
             [
                 {"party_id": p, "reasons": "[]", "reason_text": t}
