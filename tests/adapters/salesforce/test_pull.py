@@ -52,7 +52,8 @@ def test_a_first_read_takes_the_fewest_calls(
     assert sorted(list_ids(pages)) == sorted(ids)
     assert {page.expected for page in pages} == {rows}
     assert adapter.call_counts() == {
-        "login": 1, "describe": 1, "limits": 0, "read": calls, "write": 0, "read_back": 0
+        "login": 1, "describe": 1, "limits": 0, "read": calls, "write": 0, "poll": 0,
+        "read_back": 0,
     }  # fmt: skip
     assert sum(list_kinds(emulator).values()) == calls
     assert pages[-1].cursor == START.isoformat()
