@@ -269,7 +269,7 @@ def _option_problems(
     problems += [
         f"{where}.{option.name}: missing ({option.meaning})"
         for option in options
-        if option.required and option.name not in table
+        if option.required and option.name not in table and option.unless not in table
     ]
     return problems
 

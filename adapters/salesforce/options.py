@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -23,6 +24,17 @@ OPTIONS = (
         "where its consumer secret is kept, for example keyring:creditflag/acme",
         required=True,
         secret=True,
+        unless="private_key",
+    ),
+    OptionSpec(
+        "private_key",
+        "instead of the secret: where the private key (PEM) of the JWT bearer flow is kept",
+        secret=True,
+    ),
+    OptionSpec("username", "user to sign in as with private_key"),
+    OptionSpec(
+        "audience",
+        "login address that assertions are made out to; by default that of the org's kind",
     ),
     OptionSpec("api_version", "version of Salesforce's API", default="66.0"),
     OptionSpec("ca_file", "certificate authority to trust instead of the public ones (PEM)"),
@@ -34,12 +46,21 @@ OPTIONS = (
     ),
     OptionSpec("read_timeout", "seconds of silence after which a call is given up", default="120"),
     OptionSpec("call_deadline", "seconds after which a call is given up anyway", default="300"),
+    OptionSpec(
+        "bulk_read_rows",
+        "rows from which on the Bulk API is asked, where it takes fewer calls; 0: never",
+        default="20000",
+    ),
+    OptionSpec(
+        "bulk_wait", "seconds after which a bulk job that does not end is given up", default="3600"
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """A connection's settings. `secret_reference` says where the secret is, not what it is.
+    """A connection's settings. `secret_reference` says where the secret is, not what it is: a
+    consumer secret, or with a `username` the private key that signs assertions.
 
     Times are seconds; `budget_share` and `budget_reserve` are parts of the daily calls.
     """
@@ -53,6 +74,15 @@ class Options:
     budget_reserve: float
     read_timeout: float
     call_deadline: float
+    bulk_read_rows: int = 0
+    bulk_wait: float = 3600.0
+    username: str = ""
+    audience: str = ""
+
+    @property
+    def signs_assertions(self) -> bool:
+        """Whether it signs in with the JWT bearer flow."""
+        return bool(self.username)
 
     @property
     def host(self) -> str:
@@ -66,8 +96,9 @@ def read_options(opening: Opening) -> Options:
     problems = [
         f"{spec.name} is missing: {spec.meaning}"
         for spec in OPTIONS
-        if spec.required and spec.name not in given
+        if spec.required and spec.name not in given and spec.unless not in given
     ]
+    problems += _find_sign_in_problems(given)
     values = {spec.name: given.get(spec.name, spec.default) for spec in OPTIONS}
     if values["url"] and (problem := find_url_problem(values["url"])):
         problems.append(problem)
@@ -81,6 +112,8 @@ def read_options(opening: Opening) -> Options:
         "budget_reserve": (0.0, 1.0),
         "read_timeout": (0.1, 600.0),
         "call_deadline": (0.1, 3600.0),
+        "bulk_read_rows": (0, 150_000_000),
+        "bulk_wait": (1.0, 86_400.0),
     }
     problems += [
         f"{name} must be a number from {low:g} to {high:g}"
@@ -98,14 +131,40 @@ def read_options(opening: Opening) -> Options:
     return Options(
         url=values["url"].rstrip("/"),
         client_id=values["client_id"],
-        secret_reference=values["client_secret"],
+        secret_reference=values["private_key"] or values["client_secret"],
         api_version=values["api_version"],
         ca_file=ca_file,
         budget_share=float(values["budget_share"]),
         budget_reserve=float(values["budget_reserve"]),
         read_timeout=float(values["read_timeout"]),
         call_deadline=float(values["call_deadline"]),
+        bulk_read_rows=int(float(values["bulk_read_rows"])),
+        bulk_wait=float(values["bulk_wait"]),
+        username=values["username"],
+        audience=(values["audience"] or find_audience(values["url"])).rstrip("/"),
     )
+
+
+def find_audience(url: str) -> str:
+    """The login host that assertions for an org are made out to: by its kind, as its address
+    shows it; a server on this machine is its own.
+
+    Source: Salesforce Help, "OAuth 2.0 JWT Bearer Flow", claim `aud`.
+    """
+    host = urlsplit(url).hostname or ""
+    if host in LOOPBACK_HOSTS:
+        return url
+    return f"https://{'test' if '.sandbox.' in host else 'login'}.salesforce.com"
+
+
+def _find_sign_in_problems(given: Mapping[str, str]) -> list[str]:
+    if "private_key" in given and "client_secret" in given:
+        return ["give client_secret or private_key, not both"]
+    if "private_key" in given and "username" not in given:
+        return ["username is missing: private_key signs in as one user"]
+    if "username" in given and "private_key" not in given:
+        return ["private_key is missing: username signs in with one"]
+    return []
 
 
 def find_url_problem(url: str) -> str:

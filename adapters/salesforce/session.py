@@ -26,7 +26,7 @@ from adapters.salesforce.errors import (
 from adapters.salesforce.meter import Meter
 from adapters.salesforce.options import Options, read_options
 from adapters.salesforce.retries import retry_reads
-from adapters.salesforce.signin import ClientCredentials, Token, share_keeper
+from adapters.salesforce.signin import Token, TokenRequest, share_keeper
 from adapters.salesforce.transport import Answer, BoundedSession, ExchangeError
 from connector.errors import SignInError
 from connector.ports.clock import ClockPort
@@ -49,7 +49,7 @@ class SalesforceHttp(BoundedSession):
         super().__init__(options, opening.clock)
         self._meter = meter
         self._keeper = share_keeper(options)
-        self._credentials = ClientCredentials(options, opening.secrets, self, meter)
+        self._credentials = TokenRequest(options, opening.secrets, self, meter, opening.clock)
         self.trust_plain_http(options.url)
 
     def fetch_token(self) -> Token:

@@ -1,7 +1,8 @@
-"""Signing in by OAuth client credentials, and the one access token that a process shares.
+"""Signing in by OAuth, and the one access token that a process shares.
 
-Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow": the flow works on the org's My
-Domain host only, gives no refresh token and no expiry; a session ends by 401 INVALID_SESSION_ID.
+Source: Salesforce Help, "OAuth 2.0 Client Credentials Flow" and "OAuth 2.0 JWT Bearer Flow": both
+give no refresh token and no expiry; a session ends by 401 INVALID_SESSION_ID. Client credentials
+work on the org's My Domain host only.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from adapters.salesforce.errors import (
     translate_exchange,
     translate_nonsense,
 )
+from adapters.salesforce.grants import write_form
 from adapters.salesforce.meter import Meter
 from adapters.salesforce.options import Options, find_url_problem
 from adapters.salesforce.transport import Answer, BoundedSession, ExchangeError, spell_https
@@ -40,6 +42,32 @@ _SIGN_IN_OTHERWISE = (
     "Salesforce refused to sign in: {detail}",
     "Check the External Client App: client credentials flow enabled, run-as user set and active.",
 )
+_SIGN_IN_BY_KEY_OTHERWISE = (
+    "Salesforce refused to sign in: {detail}",
+    "Check client_id and username, the certificate in the External Client App, and that the app "
+    "may use the JWT bearer flow.",
+)
+_NOT_APPROVED = (
+    "The user may not use this app yet: {detail}",
+    "In Setup, open the app's policies, let admin-approved users use it, and give the user's "
+    "permission set or profile access to it.",
+)
+_WRONG_AUDIENCE = (
+    "Salesforce does not accept the assertion's audience: {detail}",
+    "Set audience of the connection: https://login.salesforce.com, for a sandbox "
+    "https://test.salesforce.com, else the My Domain address.",
+)
+_WRONG_ASSERTION = (
+    "Salesforce does not accept the signed assertion: {detail}",
+    "Check that the certificate in the External Client App belongs to the private key, that "
+    "audience fits the org, and that this machine's clock is right.",
+)
+_CLOCK_OFF = (
+    "Salesforce does not accept the signed assertion, and this machine's clock differs from its by "
+    "{skew} s: {detail}",
+    "Set this machine's clock by a time server.",
+)
+_CLOCK_TOLERANCE = 60.0  # seconds; an assertion lasts three minutes
 _NOT_SALESFORCE = (
     "The host does not answer as Salesforce does: {detail}",
     "Set url of the connection to the org's My Domain address, as Setup shows it.",
@@ -76,6 +104,11 @@ _SIGN_IN_TEXTS: tuple[tuple[str, tuple[str, str]], ...] = (
             "Ask the Salesforce admin to activate the run-as user.",
         ),
     ),
+    ("hasn't approved", _NOT_APPROVED),
+    ("not admin approved", _NOT_APPROVED),
+    ("audience", _WRONG_AUDIENCE),
+    ("assertion", _WRONG_ASSERTION),
+    ("expired", _WRONG_ASSERTION),
     ("invalid_client", _WRONG_SECRET),
     ("authentication failure", _WRONG_SECRET),
 )
@@ -134,7 +167,7 @@ class TokenKeeper:
             self._refusal = None
 
 
-_keepers: dict[tuple[str, str, str], TokenKeeper] = {}
+_keepers: dict[tuple[str, ...], TokenKeeper] = {}
 _keepers_lock = threading.Lock()
 
 
@@ -144,23 +177,29 @@ def share_keeper(options: Options) -> TokenKeeper:
     Salesforce ends the oldest of a user's few sessions of an app, so signing in once for each
     opened connection would end sessions that are in use.
     """
-    key = (options.url, options.client_id, options.secret_reference)
+    key = (options.url, options.client_id, options.secret_reference, options.username)
     with _keepers_lock:
         keeper = _keepers.setdefault(key, TokenKeeper())
     keeper.forgive()
     return keeper
 
 
-class ClientCredentials:
+class TokenRequest:
     """Asks the org for a token. The secret is resolved for each request and not kept."""
 
     def __init__(
-        self, options: Options, secrets: SecretsPort, session: BoundedSession, meter: Meter
+        self,
+        options: Options,
+        secrets: SecretsPort,
+        session: BoundedSession,
+        meter: Meter,
+        clock: ClockPort,
     ) -> None:
         self._options = options
         self._secrets = secrets
         self._session = session
         self._meter = meter
+        self._clock = clock
         self._call = Call("login", "sign-in", options.host)
 
     def sign_in(self) -> Token:
@@ -169,11 +208,7 @@ class ClientCredentials:
         request = requests.Request(
             "POST",
             spell_https(self._options.url) + TOKEN_PATH,
-            data={
-                "grant_type": "client_credentials",
-                "client_id": self._options.client_id,
-                "client_secret": secret,
-            },
+            data=write_form(self._options, secret, self._clock.now()),
             headers={"Accept": "application/json"},
         )
         self._meter.admit(self._call)
@@ -181,8 +216,10 @@ class ClientCredentials:
             answer = self._session.exchange(self._session.prepare_request(request))
         except ExchangeError as error:
             raise translate_exchange(error, self._call) from None
+        self._meter.note(answer.headers)
         if answer.status != 200:
-            raise translate_refusal(answer, self._call, secret)
+            skew = self._meter.skew() if self._options.signs_assertions else None
+            raise translate_refusal(answer, self._call, secret, skew)
         return self._read_token(answer)
 
     def _read_token(self, answer: Answer) -> Token:
@@ -199,8 +236,13 @@ class ClientCredentials:
         return Token(value, instance_url)
 
 
-def translate_refusal(answer: Answer, call: Call, secret: str) -> CreditflagError:
-    """The error for a refused token request; a server that echoes the secret is not quoted."""
+def translate_refusal(
+    answer: Answer, call: Call, secret: str, skew: float | None = None
+) -> CreditflagError:
+    """The error for a refused token request; a server that echoes the secret is not quoted.
+
+    `skew` is given for a signed assertion: seconds by which the org's clock is ahead of ours.
+    """
     fault = read_fault(answer)
     if answer.status in (406, 420, 429) or answer.status >= 500 or fault.code in _TOKEN_BUSY:
         return TransientError(
@@ -214,11 +256,15 @@ def translate_refusal(answer: Answer, call: Call, secret: str) -> CreditflagErro
     detail = fault.detail or f"HTTP {answer.status}"
     if secret and secret in detail:
         detail = fault.code
-    message, next_step = _SIGN_IN_OTHERWISE
+    message, next_step = _SIGN_IN_OTHERWISE if skew is None else _SIGN_IN_BY_KEY_OTHERWISE
     if not fault.code:
         message, next_step = _NOT_SALESFORCE
     for words, told in _SIGN_IN_TEXTS:
         if words in f"{fault.code} {fault.detail}".lower():
             message, next_step = told
             break
-    return SignInError(message, where=call.where, next_step=next_step, detail=detail)
+    if (message, next_step) == _WRONG_ASSERTION and abs(skew or 0) > _CLOCK_TOLERANCE:
+        message, next_step = _CLOCK_OFF
+    return SignInError(
+        message, where=call.where, next_step=next_step, detail=detail, skew=f"{skew or 0:.0f}"
+    )

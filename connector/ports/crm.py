@@ -214,7 +214,7 @@ class TargetPort(Protocol):
         ...
 
     def call_counts(self) -> Mapping[str, int]:
-        """Calls made so far by class: login, describe, limits, read, write, read_back."""
+        """Calls made so far by class: login, describe, limits, read, poll, write, read_back."""
         ...
 
 

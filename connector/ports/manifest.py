@@ -14,13 +14,17 @@ from connector.ports.secrets import SecretsPort
 
 @dataclass(frozen=True, slots=True)
 class OptionSpec:
-    """One setting of a connection. A `secret` option takes a reference, never a value."""
+    """One setting of a connection. A `secret` option takes a reference, never a value.
+
+    A required one may be left out when the option that `unless` names is given.
+    """
 
     name: str
     meaning: str
     required: bool = False
     secret: bool = False
     default: str = ""
+    unless: str = ""
 
 
 class AdapterPort(SourcePort, Protocol):

@@ -67,8 +67,44 @@ def test_a_relative_authority_file_starts_at_the_configuration(tmp_path: Path) -
 
 
 def test_the_manifest_names_the_secret_as_a_secret() -> None:
-    assert [spec.name for spec in MANIFEST.options if spec.secret] == ["client_secret"]
+    assert [spec.name for spec in MANIFEST.options if spec.secret] == [
+        "client_secret", "private_key"
+    ]  # fmt: skip
     assert MANIFEST.writes
     adapter = MANIFEST.open(opening())
     assert "acme.my.salesforce.com" in repr(adapter)
     adapter.close()
+
+
+KEY = {"client_secret": "", "private_key": "file:/etc/key.pem"}
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"client_secret": ""}, "client_secret is missing"),
+        (KEY, "username is missing"),
+        ({"username": "a@example.com"}, "private_key is missing"),
+        ({"private_key": "file:/etc/key.pem", "username": "a@example.com"}, "not both"),
+    ],
+)
+def test_one_way_to_sign_in_is_wanted_whole(options: dict[str, str], words: str) -> None:
+    with pytest.raises(SettingsError, match=words) as caught:
+        read_options(opening(**options))
+    assert len(caught.value.problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "audience", "wanted"),
+    [
+        ("https://acme.my.salesforce.com", "", "https://login.salesforce.com"),
+        ("https://acme--test.sandbox.my.salesforce.com", "", "https://test.salesforce.com"),
+        ("http://127.0.0.1:8080/", "", "http://127.0.0.1:8080"),
+        ("https://acme.my.salesforce.com", "https://acme.example/", "https://acme.example"),
+    ],
+)
+def test_the_audience_follows_from_the_orgs_address(url: str, audience: str, wanted: str) -> None:
+    options = read_options(opening(url, username="a@example.com", audience=audience, **KEY))
+    assert options.audience == wanted
+    assert options.signs_assertions
+    assert options.secret_reference == "file:/etc/key.pem"
