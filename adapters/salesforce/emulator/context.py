@@ -16,11 +16,15 @@ from adapters.salesforce.emulator.writes import Writer
 
 @dataclass(slots=True)
 class Answer:
-    """Status, JSON value (None: no body) and headers of an endpoint's answer."""
+    """Status, JSON value (None: no body) and headers of an endpoint's answer.
+
+    `content` is a body that is not JSON; its type stands in the headers.
+    """
 
     status: int
     body: Any = None
     headers: dict[str, str] = field(default_factory=dict)
+    content: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.emulatorkit.control import read_json_object
 from adapters.emulatorkit.wire import Call, ControlError
 from adapters.salesforce.emulator import lifecycle
+from adapters.salesforce.emulator.bulk.control import script_faults, show_jobs
 from adapters.salesforce.emulator.errors import ApiError, RecordError
 from adapters.salesforce.emulator.ids import to_18
 from adapters.salesforce.emulator.oauth import issue_refresh_token
@@ -225,4 +226,7 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("POST", "locators/expire"): _expire_locators,
+    ("GET", "bulk/jobs"): lambda org, _, call: show_jobs(org, call),
+    ("POST", "bulk/faults"): lambda org, _, call: script_faults(org, call),
+    ("DELETE", "bulk/faults"): lambda org, _, call: script_faults(org, call),
 }

@@ -13,9 +13,12 @@ from adapters.emulatorkit.counters import Counters
 from adapters.emulatorkit.datafile import DataFile
 from adapters.emulatorkit.faults import FaultScript
 from adapters.emulatorkit.records import RecordStore, Row
+from adapters.salesforce.emulator.bulk.jobs import JobBook
 from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.ids import make_id
 from adapters.salesforce.emulator.schema import ObjectSpec, SchemaBook
+from adapters.salesforce.emulator.setup.components import ComponentBook
+from adapters.salesforce.emulator.setup.deploy_book import DeployBook
 from adapters.salesforce.emulator.standard import standard_objects
 from adapters.salesforce.emulator.times import write_stamp
 
@@ -26,7 +29,12 @@ HOUR = 3600
 class OrgSettings:
     """What the caller can set; times in seconds on the emulator's clock.
 
-    `expire_after_calls` ends a session after so many API calls (0: never).
+    `expire_after_calls` ends a session after so many API calls (0: never). A bulk
+    job is done at its `bulk_polls`-th poll, or unasked after `bulk_seconds`; a page
+    of bulk results has at most `bulk_page_rows`; `bulk_refused_objects` (comma
+    between) cannot be queried in bulk. A deployment is done at its `deploy_polls`-th
+    poll; without `setup_rights` the API user may not change the org's set-up;
+    `soap_login` allows SOAP sign-in.
     """
 
     daily_limit: int = 100_000
@@ -37,6 +45,16 @@ class OrgSettings:
     rotate_refresh_tokens: bool = False
     run_as: str = ""
     human: str = ""
+    bulk_polls: int = 2
+    bulk_seconds: int = 600
+    bulk_page_rows: int = 50_000
+    bulk_batches: int = 15_000
+    bulk_query_jobs: int = 10_000
+    bulk_hard_delete: bool = False
+    bulk_refused_objects: str = ""
+    deploy_polls: int = 1
+    setup_rights: bool = True
+    soap_login: bool = True
     first_version: int = 31
     last_version: int = 66
 
@@ -66,6 +84,10 @@ class Org:
     refresh_tokens: dict[str, str] = field(default_factory=dict, repr=False)
     serials: Counter[str] = field(default_factory=Counter)
     usage: Counter[int] = field(default_factory=Counter)
+    jobs: JobBook = field(default_factory=JobBook)
+    components: ComponentBook = field(default_factory=ComponentBook)
+    deploys: DeployBook = field(default_factory=DeployBook)
+    viewer: str = ""
     schema_changed: dict[str, str] = field(default_factory=dict)
     schema_log: list[dict[str, Any]] = field(default_factory=list)
     org_id: str = ""
@@ -164,6 +186,7 @@ class Org:
             "serials": dict(self.serials),
             "refresh_tokens": self.refresh_tokens,
             "schema_log": self.schema_log,
+            "components": self.components.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -177,6 +200,7 @@ class Org:
                 setattr(self.settings, name, value)
         self.serials.update(state["serials"])
         self.refresh_tokens.update(state["refresh_tokens"])
+        self.components.restore(state.get("components", []))
 
     def save(self) -> None:
         """Write everything but the records to the data file, if there is one."""

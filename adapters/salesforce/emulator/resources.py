@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from adapters.salesforce.emulator.bulk.jobs import used_in_24_hours
 from adapters.salesforce.emulator.context import Answer, Request
 from adapters.salesforce.emulator.org import Org
 
@@ -16,9 +17,7 @@ _STEADY_LIMITS = {
     "DailyAnalyticsDataflowJobExecutions": 60,
     "DailyAsyncApexExecutions": 250000,
     "DailyAsyncApexTests": 500,
-    "DailyBulkApiBatches": 15000,
     "DailyBulkV2QueryFileStorageMB": 976562,
-    "DailyBulkV2QueryJobs": 10000,
     "DailyDurableStreamingApiEvents": 10000,
     "DailyGenericStreamingApiEvents": 10000,
     "DailyStandardVolumePlatformEvents": 10000,
@@ -37,7 +36,7 @@ _STEADY_LIMITS = {
     "Package2VersionCreates": 6,
     "SingleEmail": 5000,
 }
-_RESOURCES = ("composite", "limits", "query", "queryAll", "sobjects")
+_RESOURCES = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
 
 
 def list_versions(org: Org) -> list[dict[str, str]]:
@@ -67,7 +66,21 @@ def show_limits(request: Request) -> Answer:
         "Remaining": 1500,
         "CreateCustom": {"Max": 1000, "Remaining": 1000},
     }
-    return Answer(200, dict(sorted({**rest, "DailyApiRequests": used}.items())))
+    return Answer(
+        200, dict(sorted({**rest, **_bulk_limits(org), "DailyApiRequests": used}.items()))
+    )
+
+
+def _bulk_limits(org: Org) -> dict[str, dict[str, int]]:
+    now, jobs, settings = org.clock.timestamp(), org.jobs, org.settings
+    pairs = {
+        "DailyBulkApiBatches": (jobs.batches, settings.bulk_batches),
+        "DailyBulkV2QueryJobs": (jobs.query_jobs, settings.bulk_query_jobs),
+    }
+    return {
+        name: {"Max": top, "Remaining": max(top - used_in_24_hours(used, now), 0)}
+        for name, (used, top) in pairs.items()
+    }
 
 
 def count_records(request: Request) -> Answer:

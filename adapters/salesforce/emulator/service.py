@@ -8,6 +8,9 @@ from urllib.parse import unquote
 
 from adapters.emulatorkit.wire import Call, Reply
 from adapters.salesforce.emulator import composite, oauth, resources, rows
+from adapters.salesforce.emulator.bulk import progress
+from adapters.salesforce.emulator.bulk.ingest_calls import serve_ingest
+from adapters.salesforce.emulator.bulk.query_calls import serve_query_jobs
 from adapters.salesforce.emulator.collection_calls import (
     serve_collection,
     serve_object_collection,
@@ -56,6 +59,7 @@ class SalesforceService:
     def answer(self, call: Call) -> Reply:
         """Answer an API call in the vendor's forms."""
         pretty = call.headers.get("x-prettyprint") == "1"
+        progress.settle(self.org)
         try:
             answer = self._serve(call)
         except oauth.OAuthError as error:
@@ -70,7 +74,7 @@ class SalesforceService:
             used, top = self.org.used_calls(), self.org.settings.daily_limit
             answer.headers["sforce-limit-info"] = f"api-usage={used}/{top}"
         if answer.body is None:
-            return Reply(answer.status, b"", answer.headers)
+            return Reply(answer.status, answer.content or b"", answer.headers)
         answer.headers["content-type"] = "application/json;charset=UTF-8"
         return Reply(answer.status, write_json(answer.body, pretty=pretty), answer.headers)
 
@@ -188,6 +192,10 @@ class SalesforceService:
                 return _route_sobjects(request, rest)
             case ["composite", *rest]:
                 return self._route_composite(request, rest)
+            case ["jobs", kind, *rest] if kind.lower() == "ingest":
+                return serve_ingest(request, rest)
+            case ["jobs", kind, *rest] if kind.lower() == "query":
+                return serve_query_jobs(request, rest)
         raise missing_resource()
 
     def _route_composite(self, request: Request, rest: list[str]) -> Answer:
@@ -271,4 +279,14 @@ def _classify_data(method: str, parts: list[str]) -> str:
             return "batch"
         case ["composite"]:
             return "composite"
+        case ["jobs", kind, *rest]:
+            return f"bulk_{kind}_{_classify_job(method, rest)}"
     return "other"
+
+
+def _classify_job(method: str, rest: list[str]) -> str:
+    if not rest:
+        return "create" if method == "POST" else "list"
+    if len(rest) == 1:
+        return {"GET": "poll", "PATCH": "state", "DELETE": "delete"}.get(method, "other")
+    return "upload" if rest[1] == "batches" else "results"

@@ -44,7 +44,7 @@ def render_columns(
         if isinstance(item, ChildItem):
             continue
         if isinstance(item.operand, FunctionCall) and item.operand.key == "FIELDS":
-            for column in _expand_fields(scope, query, item.operand):
+            for column in expand_fields(scope, query, item.operand):
                 root.columns[column.spec.name] = column
             continue
         _place(scope, root, item, extras)
@@ -76,7 +76,8 @@ def _place(scope: Scope, root: _Parent, item: SelectItem, extras: dict[str, Read
     level.columns[column.spec.name] = column
 
 
-def _expand_fields(scope: Scope, query: Query, call: FunctionCall) -> list[Column]:
+def expand_fields(scope: Scope, query: Query, call: FunctionCall) -> list[Column]:
+    """Return the columns that `FIELDS(ALL|STANDARD|CUSTOM)` stands for; raises SoqlError."""
     argument = call.arguments[0] if len(call.arguments) == 1 else None
     which = str(argument.path).upper() if isinstance(argument, Plain) else ""
     if which not in _FIELD_SETS:

@@ -20,6 +20,7 @@ from adapters.salesforce.emulator.soql.conditions import (
     first_token,
     folds_case,
 )
+from adapters.salesforce.emulator.soql.flat import FlatColumn, flat_columns
 from adapters.salesforce.emulator.soql.groups import (
     GROUPS_MAX,
     GroupReader,
@@ -58,6 +59,15 @@ class QueryResult:
     render: Render
 
 
+@dataclass(slots=True)
+class FlatResult:
+    """The rows of a query without nesting: name, type and reader of each column."""
+
+    object: str
+    columns: list[FlatColumn]
+    rows: list[Row]
+
+
 @dataclass(frozen=True, slots=True)
 class QueryRun:
     """One run of a query for a user."""
@@ -89,6 +99,17 @@ class QueryRun:
         except RecursionError:
             message = "Query is either selecting too many fields or the filter is too complicated."
             raise ApiError(400, "QUERY_TOO_COMPLICATED", message) from None
+
+    def run_flat(self, soql: str) -> FlatResult:
+        """Run a query as the Bulk API does: plain columns only; raises ApiError."""
+        query = parse_soql(soql)
+        try:
+            scope = self._scope(query)
+            columns = flat_columns(scope, query)
+            rows = _cut(_sort(self._select(scope, query), query.order, scope.operand), query)
+        except SoqlError as error:
+            raise error.as_call_error(soql) from None
+        return FlatResult(scope.spec.name, columns, rows)
 
     def _result(self, query: Query) -> QueryResult:
         scope = self._scope(query)
