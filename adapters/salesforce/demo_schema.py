@@ -1,53 +1,37 @@
-"""The objects and fields that the shipped mapping documents name, as an org would have them.
-
-Standard objects have no credit fields (Object Reference, Account), so every one is custom.
-"""
+"""The objects and fields that the shipped mapping documents name, as an org would have them."""
 
 from __future__ import annotations
 
-from connector.domain.catalogue import CREDIT_FIELDS, CreditField
-from connector.domain.entities import PARTY_KINDS, Kind
+from adapters.salesforce.custom_fields import CustomField, credit_fields, task_key
+from connector.domain.entities import PARTY_KINDS
 
 Json = dict[str, object]
-
-CREDIT_FIELD_NAMES: dict[str, str] = {
-    "score": "Credit_Score__c",
-    "grade": "Credit_Grade__c",
-    "colour": "Credit_Light__c",
-    "hold": "Credit_Hold__c",
-    "flags": "Credit_Flags__c",
-    "reasons": "Credit_Reasons__c",
-    "reason_text": "Credit_Reason_Text__c",
-    "limit": "Credit_Limit__c",
-    "limit_state": "Credit_Limit_State__c",
-    "proposed_limit": "Proposed_Credit_Limit__c",
-    "exposure": "Credit_Exposure__c",
-    "available": "Credit_Available__c",
-    "overdue": "Credit_Overdue__c",
-    "oldest_due_date": "Credit_Oldest_Due__c",
-    "ageing": "Credit_Ageing__c",
-    "next_review": "Credit_Next_Review__c",
-    "currency": "Credit_Currency__c",
-}
-"""Field on Account by name in the catalogue of credit fields."""
 
 ORDER_STATUSES = ("Draft", "Activated", "Fulfilled", "Cancelled")
 """The org's own order statuses; Salesforce ships only the first two."""
 
-_TEXT_LENGTHS = {"grade": 10, "flags": 255, "limit_state": 20, "colour": 10, "currency": 3}
-_LONG_TEXT_LENGTHS = {"reasons": 32_768, "reason_text": 4_000, "ageing": 1_000}
+_TYPES = {
+    "Text": "string",
+    "LongTextArea": "textarea",
+    "Picklist": "picklist",
+    "Number": "double",
+    "Currency": "currency",
+    "Checkbox": "boolean",
+    "Date": "date",
+}
+"""Type in a describe by the Metadata API's word for it."""
 
 
 def schema_for_demo() -> Json:
     """The schema document for the emulator's control API: our fields on standard objects, and the
     custom objects Invoice__c, Credit_Note__c and Payment__c."""
-    credit = [credit_field(field) for field in CREDIT_FIELDS.values()]
+    credit = [describe_field(field) for field in credit_fields()]
     return {
         "objects": [
             {"name": "Account", "fields": [*_account_fields(), *credit]},
             {"name": "Order", "fields": _order_fields()},
             {"name": "OrderItem", "fields": [_number("Invoiced_Quantity__c", "Invoiced", 18, 2)]},
-            {"name": "Task", "fields": [_key("CreditFlag_Key__c", "CreditFlag key")]},
+            {"name": "Task", "fields": [describe_field(task_key())]},
             {"name": "Invoice__c", "label": "Invoice", "fields": _invoice_fields()},
             {"name": "Credit_Note__c", "label": "Credit note", "fields": _credit_note_fields()},
             {"name": "Payment__c", "label": "Payment", "fields": _payment_fields()},
@@ -55,18 +39,15 @@ def schema_for_demo() -> Json:
     }
 
 
-def credit_field(field: CreditField) -> Json:
-    """The custom field on Account that holds a credit field."""
-    name, label = CREDIT_FIELD_NAMES[field.name], field.label_en
-    if field.name in _LONG_TEXT_LENGTHS:
-        return _field(name, "textarea", label, length=_LONG_TEXT_LENGTHS[field.name])
-    if field.kind is Kind.TEXT:
-        return _text(name, label, _TEXT_LENGTHS[field.name])
-    if field.kind is Kind.MONEY:
-        return _money(name, label)
-    if field.kind is Kind.QUANTITY:
-        return _number(name, label, 5, field.scale)
-    return _field(name, "boolean" if field.kind is Kind.FLAG else "date", label)
+def describe_field(field: CustomField) -> Json:
+    """One of our custom fields, as the control API takes it."""
+    sizes = {"length": field.length, "precision": field.precision, "scale": field.scale}
+    more: Json = {name: size for name, size in sizes.items() if size}
+    if field.choices:
+        more |= {"values": [choice.value for choice in field.choices], "restricted": True}
+    if field.key:
+        more |= {"external_id": True, "unique": True}
+    return _field(field.name, _TYPES[field.type], field.label, **more)
 
 
 def _account_fields() -> list[Json]:
@@ -149,7 +130,3 @@ def _money(name: str, label: str) -> Json:
 
 def _lookup(name: str, target: str, label: str) -> Json:
     return _field(name, "reference", label, reference_to=[target])
-
-
-def _key(name: str, label: str) -> Json:
-    return _field(name, "string", label, length=80, external_id=True, unique=True)

@@ -14,7 +14,8 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.emulatorkit.client import EmulatorControl
-from adapters.salesforce.demo_schema import CREDIT_FIELD_NAMES, schema_for_demo
+from adapters.salesforce.custom_fields import CREDIT_FIELD_NAMES
+from adapters.salesforce.demo_schema import schema_for_demo
 
 SourceRow = Mapping[str, object]
 Rows = Mapping[str, Sequence[SourceRow]]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from connector.domain.entities import LIMIT_STATES, Kind
+from connector.domain.catalogue import CREDIT_FIELDS, CreditField
+from connector.domain.entities import Kind
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,36 +24,43 @@ class Wanted:
     words: tuple[str, ...] = ()
 
 
-_AMOUNT = Wanted("Currency, 16 digits and 2 decimals", "货币,16 位整数、2 位小数", digits=12)
-_DAY = Wanted("Date", "日期")
+def _wanted(field: CreditField) -> Wanted:
+    english, chinese = _describe(field)
+    text = field.kind is Kind.TEXT
+    return Wanted(
+        english,
+        chinese,
+        least=field.least if text else 0,
+        length=field.length if text else 0,
+        digits=0 if text else field.least,
+        words=field.values,
+    )
 
-WANTED: dict[str, Wanted] = {
-    "score": Wanted("Number, 3 digits, no decimals", "数字,3 位,无小数", digits=3),
-    "grade": Wanted("Text, length 10", "文本,长度 10", least=3, length=10),
-    "colour": Wanted(
-        "Picklist with green, amber, red, grey, or Text, length 10",
-        "选项列表 green、amber、red、grey,或文本,长度 10",
-        least=5, length=10, words=("green", "amber", "red", "grey"),
-    ),
-    "hold": Wanted("Checkbox", "复选框"),
-    "flags": Wanted("Text, length 255", "文本,长度 255", least=40, length=255),
-    "reasons": Wanted("Long text, length 8000", "长文本,长度 8000", least=500, length=8000),
-    "reason_text": Wanted("Long text, length 2000", "长文本,长度 2000", least=80, length=2000),
-    "limit": _AMOUNT,
-    "limit_state": Wanted(
-        "Picklist with none, cash_only, unlimited, amount, or Text, length 10",
-        "选项列表 none、cash_only、unlimited、amount,或文本,长度 10",
-        least=9, length=10, words=LIMIT_STATES,
-    ),
-    "proposed_limit": _AMOUNT,
-    "exposure": _AMOUNT,
-    "available": _AMOUNT,
-    "overdue": _AMOUNT,
-    "oldest_due_date": _DAY,
-    "ageing": Wanted("Long text, length 1000", "长文本,长度 1000", least=400, length=1000),
-    "next_review": _DAY,
-    "currency": Wanted("Text, length 3", "文本,长度 3", least=3, length=3),
-}  # fmt: skip
+
+def _describe(field: CreditField) -> tuple[str, str]:
+    """The vendor's field to create, in English and Chinese."""
+    if field.choices:
+        return (
+            f"Picklist with {', '.join(field.values)}, or Text, length {field.length}",
+            f"选项列表 {'、'.join(field.values)},或文本,长度 {field.length}",
+        )
+    whole = field.precision - field.scale
+    return {
+        Kind.TEXT: (
+            f"{'Long text' if field.long_text else 'Text'}, length {field.length}",
+            f"{'长文本' if field.long_text else '文本'},长度 {field.length}",
+        ),
+        Kind.MONEY: (
+            f"Currency, {whole} digits and {field.scale} decimals",
+            f"货币,{whole} 位整数、{field.scale} 位小数",
+        ),
+        Kind.QUANTITY: (f"Number, {whole} digits, no decimals", f"数字,{whole} 位,无小数"),
+        Kind.FLAG: ("Checkbox", "复选框"),
+        Kind.DATE: ("Date", "日期"),
+    }[field.kind]
+
+
+WANTED: dict[str, Wanted] = {name: _wanted(field) for name, field in CREDIT_FIELDS.items()}
 """By credit field."""
 
 READ_TYPES: dict[Kind, tuple[str, str]] = {

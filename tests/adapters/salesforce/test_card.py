@@ -7,7 +7,7 @@ from pathlib import Path
 import yaml
 
 from adapters.salesforce import manifest
-from adapters.salesforce.demo_schema import CREDIT_FIELD_NAMES
+from adapters.salesforce.custom_fields import CREDIT_FIELD_NAMES
 from adapters.salesforce.options import OPTIONS
 
 FOLDER = Path(manifest.__file__).parent

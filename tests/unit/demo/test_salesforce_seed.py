@@ -6,7 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from adapters.salesforce.demo_schema import CREDIT_FIELD_NAMES, credit_field
+from adapters.salesforce.custom_fields import CREDIT_FIELD_NAMES, credit_fields
+from adapters.salesforce.demo_schema import describe_field
 from adapters.salesforce.emulator import RunningEmulator, start
 from adapters.salesforce.seed import SeedReport, seed_emulator
 from connector.demo.cast import STORY_ROLES
@@ -34,13 +35,15 @@ def seeded(emulator: RunningEmulator, company: DemoCompany) -> SeedReport:
 
 def test_every_credit_field_has_a_field_on_the_account() -> None:
     assert set(CREDIT_FIELD_NAMES) == set(CREDIT_FIELDS)
-    made = {name: credit_field(spec) for name, spec in CREDIT_FIELDS.items()}
+    fields = zip(CREDIT_FIELD_NAMES, credit_fields(), strict=True)
+    made = {name: describe_field(field) for name, field in fields}
     assert made["score"]["type"] == "double"
     assert (made["limit"]["type"], made["limit"]["scale"]) == ("currency", 2)
     assert made["hold"]["type"] == "boolean"
     assert made["oldest_due_date"]["type"] == "date"
     assert made["reasons"]["type"] == "textarea"
     assert made["grade"]["type"] == "string"
+    assert made["colour"]["values"] == ["green", "amber", "red", "grey"]
 
 
 def test_every_row_becomes_one_record(
