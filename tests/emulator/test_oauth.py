@@ -46,9 +46,10 @@ def test_client_credentials_by_basic_auth(emulator):
         (
             {"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer"},
             400,
-            "unsupported_grant_type",
+            "invalid_grant",
         ),
-        ({"grant_type": "password"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "password"}, 400, "invalid_grant"),
+        ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type"),
         ({"grant_type": "refresh_token", "refresh_token": "old"}, 400, "invalid_grant"),
     ],
 )

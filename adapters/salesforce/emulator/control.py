@@ -164,6 +164,27 @@ def _refresh_token(org: Org, locators: Locators, call: Call) -> Any:
     return {"refresh_token": issue_refresh_token(org, user)}
 
 
+def _logins(org: Org, locators: Locators, call: Call) -> Any:
+    """Change how users sign in: certificate, approved users (null: all), a user's password."""
+    del locators
+    wish = read_json_object(call)
+    unknown = set(wish) - {"certificate", "approved", "user", "password"}
+    if unknown:
+        raise ControlError(f"logins: unknown keys {sorted(unknown)}")
+    book = org.logins
+    if "certificate" in wish:
+        try:
+            book.add_certificate(str(wish["certificate"]))
+        except ValueError as error:
+            raise ControlError(f"logins: the certificate cannot be read: {error}") from None
+    if "approved" in wish:
+        users = wish["approved"]
+        book.approved = None if users is None else {_find_user(org, user) for user in users}
+    if "password" in wish:
+        book.passwords[_find_user(org, wish.get("user"))] = str(wish["password"])
+    return {"certificates": len(book.certificates), "passwords": sorted(book.passwords)}
+
+
 def _settings(org: Org, locators: Locators, call: Call) -> Any:
     del locators
     changes = read_json_object(call)
@@ -223,6 +244,7 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("POST", "users"): _users,
     ("GET", "users"): _list_users,
     ("POST", "refresh_token"): _refresh_token,
+    ("POST", "logins"): _logins,
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("POST", "locators/expire"): _expire_locators,

@@ -12,10 +12,12 @@ from urllib.parse import parse_qsl, unquote
 
 from adapters.emulatorkit.wire import Call
 from adapters.salesforce.emulator.errors import ApiError
+from adapters.salesforce.emulator.grants import GrantError, user_of_assertion, user_of_password
 from adapters.salesforce.emulator.org import Org
 
 LOGIN_HOSTS = frozenset({"login.salesforce.com", "test.salesforce.com"})
 SCOPE = "api refresh_token"
+JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 class OAuthError(Exception):
@@ -37,6 +39,8 @@ def issue_token(org: Org, call: Call) -> dict[str, Any]:
         return _client_credentials(org, call, form)
     if grant == "refresh_token":
         return _refresh(org, call, form)
+    if grant in {JWT_GRANT, "password"}:
+        return _name_user(org, call, form)
     raise OAuthError("unsupported_grant_type", "grant type not supported")
 
 
@@ -107,6 +111,31 @@ def revoke(org: Org, call: Call) -> None:
         raise OAuthError("unsupported_token_type", "this token type is not supported")
 
 
+def introspect(org: Org, call: Call) -> dict[str, Any]:
+    """Answer `/services/oauth2/introspect`: what a token is and until when; the app names itself.
+
+    A session lasts as long as it is used, so `exp` is the time at which it would end unused.
+    """
+    form = dict(parse_qsl(call.body.decode("utf-8", "replace")))
+    _check_client(org, call, form)
+    session = org.sessions.get(form.get("token", ""))
+    if session is None:
+        return {"active": False}
+    ends = session.last_used + org.settings.session_seconds
+    user = org.records.get("User", session.user_id) or {}
+    return {
+        "active": ends >= org.clock.timestamp(),
+        "scope": SCOPE,
+        "client_id": org.client_id,
+        "username": user.get("Username"),
+        "sub": f"{call.base_url}/id/{org.org_id}/{session.user_id}",
+        "token_type": "access_token",
+        "exp": int(ends),
+        "iat": int(session.last_used),
+        "nbf": int(session.last_used),
+    }
+
+
 def bearer_token(call: Call) -> str:
     """Return the access token of a call; raises ApiError 401 when there is none."""
     header = call.headers.get("authorization", "")
@@ -131,6 +160,18 @@ def _client_credentials(org: Org, call: Call, form: dict[str, str]) -> dict[str,
     if user is None:
         raise OAuthError("invalid_grant", "no client credentials user enabled")
     return _token_answer(org, call, str(user["Id"]), "")
+
+
+def _name_user(org: Org, call: Call, form: dict[str, str]) -> dict[str, Any]:
+    try:
+        if form["grant_type"] == JWT_GRANT:
+            user_id = user_of_assertion(org, form.get("assertion", ""), call.base_url)
+        else:
+            _check_client(org, call, form)
+            user_id = user_of_password(org, form.get("username", ""), form.get("password", ""))
+    except GrantError as error:
+        raise OAuthError(error.code, error.description) from None
+    return _token_answer(org, call, user_id, "")
 
 
 def _refresh(org: Org, call: Call, form: dict[str, str]) -> dict[str, Any]:

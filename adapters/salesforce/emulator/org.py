@@ -16,6 +16,7 @@ from adapters.emulatorkit.records import RecordStore, Row
 from adapters.salesforce.emulator.bulk.jobs import JobBook
 from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.ids import make_id
+from adapters.salesforce.emulator.logins import LoginBook
 from adapters.salesforce.emulator.schema import ObjectSpec, SchemaBook
 from adapters.salesforce.emulator.setup.components import ComponentBook
 from adapters.salesforce.emulator.setup.deploy_book import DeployBook
@@ -34,7 +35,7 @@ class OrgSettings:
     of bulk results has at most `bulk_page_rows`; `bulk_refused_objects` (comma
     between) cannot be queried in bulk. A deployment is done at its `deploy_polls`-th
     poll; without `setup_rights` the API user may not change the org's set-up;
-    `soap_login` allows SOAP sign-in.
+    `languages` (comma between) can be translated into; `soap_login` allows SOAP sign-in.
     """
 
     daily_limit: int = 100_000
@@ -54,6 +55,7 @@ class OrgSettings:
     bulk_refused_objects: str = ""
     deploy_polls: int = 1
     setup_rights: bool = True
+    languages: str = ""
     soap_login: bool = True
     first_version: int = 31
     last_version: int = 66
@@ -85,6 +87,7 @@ class Org:
     serials: Counter[str] = field(default_factory=Counter)
     usage: Counter[int] = field(default_factory=Counter)
     jobs: JobBook = field(default_factory=JobBook)
+    logins: LoginBook = field(default_factory=LoginBook)
     components: ComponentBook = field(default_factory=ComponentBook)
     deploys: DeployBook = field(default_factory=DeployBook)
     viewer: str = ""
@@ -185,8 +188,8 @@ class Org:
             "settings": asdict(self.settings),
             "serials": dict(self.serials),
             "refresh_tokens": self.refresh_tokens,
+            "logins": self.logins.state(),
             "schema_log": self.schema_log,
-            "components": self.components.state(),
         }
 
     def restore(self, state: dict[str, Any]) -> None:
@@ -200,10 +203,15 @@ class Org:
                 setattr(self.settings, name, value)
         self.serials.update(state["serials"])
         self.refresh_tokens.update(state["refresh_tokens"])
-        self.components.restore(state.get("components", []))
+        self.logins.restore(state.get("logins", {}))
+
+    def save_components(self) -> None:
+        """Write the deployed components, which change seldom, to the data file."""
+        if self.datafile is not None:
+            self.datafile.write_setting("components", self.components.state())
 
     def save(self) -> None:
-        """Write everything but the records to the data file, if there is one."""
+        """Write everything but records and components to the data file, if there is one."""
         if self.datafile is not None:
             self.datafile.write_setting("org", self.state())
 

@@ -121,6 +121,8 @@ class SalesforceService:
         if lower == "/services/oauth2/revoke":
             oauth.revoke(self.org, call)
             return Answer(200)
+        if lower == "/services/oauth2/introspect":
+            return Answer(200, oauth.introspect(self.org, call))
         if lower == "/services/oauth2/userinfo":
             return self._userinfo(call)
         if lower.startswith("/id/"):
