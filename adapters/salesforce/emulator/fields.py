@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,7 +31,8 @@ class FieldSpec:
 
     `on_delete` says what happens to a record when the one it points to is deleted:
     `clear` the lookup, `cascade` the deletion, `restrict` it, or `keep` the id.
-    `hidden` and `read_only` stand for field-level security of the API user.
+    `hidden` and `read_only` stand for field-level security of the user of the running call;
+    for a `guarded` field permission sets decide them. `compute` evaluates a formula field.
     """
 
     name: str
@@ -64,6 +66,9 @@ class FieldSpec:
     read_only: bool = False
     formula: str = ""
     help_text: str = ""
+    guarded: bool = False
+    zero_for_blank: bool = False
+    compute: Callable[[dict[str, Any]], Any] | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:
@@ -85,6 +90,11 @@ class FieldSpec:
             self.createable = self.updateable = False
         if self.default is not None:
             self.defaulted_on_create = True
+
+    @property
+    def is_permissionable(self) -> bool:
+        """Whether field-level security can be set: not on what every record must have."""
+        return self.nillable and self.type not in {"id", "address"}
 
     @property
     def is_required(self) -> bool:

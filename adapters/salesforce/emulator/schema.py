@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -11,7 +12,10 @@ from adapters.salesforce.emulator.ids import BASE62
 
 @dataclass(slots=True)
 class ObjectSpec:
-    """One object with its fields by lower-case name, in the order of definition."""
+    """One object with its fields by lower-case name, in the order of definition.
+
+    A `guarded` object is `hidden` from a user until a permission set lets the user read it.
+    """
 
     name: str
     label: str
@@ -25,6 +29,9 @@ class ObjectSpec:
     mergeable: bool = False
     searchable: bool = True
     enabled: bool = True
+    custom_setting: bool = False
+    guarded: bool = False
+    hidden: bool = False
 
     def add(self, *specs: FieldSpec) -> None:
         """Add or replace fields."""
@@ -62,12 +69,24 @@ class SchemaBook:
         self._by_prefix = {spec.prefix: spec for spec in objects}
 
     def __iter__(self) -> Iterator[ObjectSpec]:
-        return iter([spec for spec in self._objects.values() if spec.enabled])
+        return iter([spec for spec in self._objects.values() if spec.enabled and not spec.hidden])
+
+    def everything(self) -> list[ObjectSpec]:
+        """Return all objects, also those switched off or hidden from the user."""
+        return list(self._objects.values())
+
+    def copy(self) -> SchemaBook:
+        """Return a copy that later changes do not touch."""
+        return SchemaBook(copy.deepcopy(list(self._objects.values())))
+
+    def take_over(self, other: SchemaBook) -> None:
+        """Become what another book is: undoes changes, for whoever holds this one."""
+        self._objects, self._by_prefix = other._objects, other._by_prefix
 
     def find(self, name: str) -> ObjectSpec | None:
         """Return an enabled object by its name in any case."""
         spec = self._objects.get(name.lower())
-        return spec if spec is not None and spec.enabled else None
+        return spec if spec is not None and spec.enabled and not spec.hidden else None
 
     def stored(self, name: str) -> ObjectSpec | None:
         """Return an object by name even when it is switched off."""

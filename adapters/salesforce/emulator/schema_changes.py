@@ -22,7 +22,13 @@ _SECTIONS = {
     "orders_enabled",
     "currencies",
 }
-_FIELD_KEYS = {item.name for item in fields(FieldSpec)} - {"parts", "hidden", "read_only"}
+_FIELD_KEYS = {item.name for item in fields(FieldSpec)} - {
+    "parts",
+    "hidden",
+    "read_only",
+    "guarded",
+    "compute",
+}
 _OBJECT_KEYS = {
     "name",
     "label",
@@ -172,11 +178,11 @@ def _new_object(org: Org, entry: dict[str, Any]) -> ObjectSpec:
         org.schema.add(spec)
     except ValueError as error:
         raise SchemaError(str(error)) from None
-    _allow_tasks(org, spec)
+    allow_tasks(org, spec)
     return spec
 
 
-def _allow_tasks(org: Org, spec: ObjectSpec) -> None:
+def allow_tasks(org: Org, spec: ObjectSpec) -> None:
     """Let tasks be about records of a custom object."""
     task = org.schema.stored("Task")
     what = task.fields.get("whatid") if task is not None else None

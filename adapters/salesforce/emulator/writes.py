@@ -146,6 +146,10 @@ class Writer:
         with self.org.records.transaction():
             self._delete_children(spec, record_id)
             stamp = self.org.stamp()
+            if "isdeleted" not in spec.fields:
+                self.org.records.remove(spec.name, record_id)
+                self.note("delete", spec, record_id, {}, {}, stamp)
+                return record_id
             row = {
                 **old,
                 "IsDeleted": True,
