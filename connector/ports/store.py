@@ -7,13 +7,14 @@ its `Fence`; a store whose lease has moved on raises BusyError instead of writin
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
 import pyarrow as pa
 
-from connector.domain.change import Change, ChangeState, Plan
+from connector.domain.change import Change, ChangeKind, ChangeState, Plan
+from connector.ports.allowance import AllowancePort
 
 LAST_WRITTEN_SCHEMA = pa.schema(
     [
@@ -22,9 +23,17 @@ LAST_WRITTEN_SCHEMA = pa.schema(
         ("field", pa.string()),
         ("value", pa.string()),
         ("band", pa.int64()),
+        ("altered", pa.bool_()),
+        ("held", pa.string()),
+        ("stamp", pa.string()),
     ]
 )
-"""What we last wrote and verified, per record and field; `band` is the decision's band then."""
+"""What we last wrote and verified, per record and field; `band` is the decision's band then.
+
+Where the CRM keeps something else than it was given (`altered`), `held` is what it keeps. `stamp`
+is when the record was modified last, at the read-back: a later modification by our own API user is
+a write that this store has forgotten.
+"""
 
 ADOPTED_SCHEMA = pa.schema(
     [
@@ -144,12 +153,33 @@ class JournalEvent:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A verified write: the mirror of last written values moves with the VERIFIED event."""
+    """A verified write: the mirror of last written values moves with the VERIFIED event.
+
+    `held` has the fields of which the CRM keeps something else than `values`; `stamp` is when the
+    record was modified last (ISO text).
+    """
 
     object_name: str
     record_id: str
     values: Mapping[str, str | None]
     band: int | None = None
+    held: Mapping[str, str | None] = field(default_factory=dict)
+    stamp: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteJob:
+    """A bulk job that was opened for one batch of changes and is not settled.
+
+    `batch_id` is the one in the journal's SENT events of its rows; `key_field` is set for keyed
+    creates.
+    """
+
+    job_id: str
+    batch_id: str
+    object_name: str
+    kind: ChangeKind
+    key_field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -359,6 +389,42 @@ class StorePort(Protocol):
 
     def verify_journal(self, connection: str) -> int:
         """Number of events whose chain holds; StateError at the first that does not."""
+        ...
+
+    # what keeps writing in step with the vendor
+    def note_job(
+        self, connection: str, run_id: str, job: WriteJob, at: datetime, fence: Fence
+    ) -> None:
+        """Remember a bulk job before anything is given to it."""
+        ...
+
+    def open_jobs(self, connection: str) -> Sequence[WriteJob]:
+        """Jobs that are not settled, oldest first."""
+        ...
+
+    def job_members(self, connection: str, batch_id: str) -> Sequence[str]:
+        """Ids of the changes sent under a batch id, in journal order."""
+        ...
+
+    def end_job(self, connection: str, job_id: str, fence: Fence) -> None:
+        """Forget a job whose rows are settled."""
+        ...
+
+    def batch_sizes(self, connection: str) -> Mapping[str, int]:
+        """Rows in one call that each object has borne lately; objects never slowed are absent."""
+        ...
+
+    def keep_batch_size(self, connection: str, object_name: str, size: int, fence: Fence) -> None:
+        """Remember the size for the next run."""
+        ...
+
+    def agree(self, connection: str, written: Sequence[Written], fence: Fence) -> None:
+        """Move the mirror of last written values for fields that hold our value without a write
+        of ours that we know of."""
+        ...
+
+    def allowance(self, connection: str) -> AllowancePort:
+        """The connection's API calls of the last 24 hours."""
         ...
 
     # runs

@@ -71,13 +71,16 @@ def append(
 def mirror(alias: str, connection: str, written: Iterable[Written]) -> None:
     """Move the last written values, inside the caller's transaction."""
     cells = [
-        (one.object_name, one.record_id, field, value, one.band)
+        (
+            one.object_name, one.record_id, field, value, one.band,
+            field in one.held, one.held.get(field), one.stamp,
+        )
         for one in written
         for field, value in one.values.items()
-    ]
+    ]  # fmt: skip
     if not cells:
         return
-    names = ("object_name", "record_id", "field", "value", "band")
+    names = ("object_name", "record_id", "field", "value", "band", "altered", "held", "stamp")
     columns = dict(zip(names, map(list, zip(*cells, strict=True)), strict=True))
     insert_columns(
         alias,

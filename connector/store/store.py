@@ -11,6 +11,7 @@ from django.db import IntegrityError, connections
 
 from connector.domain.change import Change, ChangeState, Plan
 from connector.errors import StateError
+from connector.ports.allowance import AllowancePort
 from connector.ports.store import (
     DecisionSet,
     Fence,
@@ -20,12 +21,24 @@ from connector.ports.store import (
     LeaseHolder,
     RunRecord,
     ScheduledJob,
+    WriteJob,
     Written,
 )
-from connector.store import journal, leases, limits, plans, queries, scheduling, seam, staging
+from connector.store import (
+    journal,
+    leases,
+    limits,
+    pacing,
+    plans,
+    queries,
+    scheduling,
+    seam,
+    staging,
+)
 from connector.store.failures import translated
 from connector.store.leases import writing
 from connector.store.models import ConnectionState, Run
+from connector.store.rows import in_portions
 
 
 class DjangoStore:
@@ -196,6 +209,42 @@ class DjangoStore:
         """
         with writing(self.alias, fence):
             return journal.erase_payloads(self.alias, connection, record_id)
+
+    # what keeps writing in step with the vendor
+
+    def note_job(
+        self, connection: str, run_id: str, job: WriteJob, at: datetime, fence: Fence
+    ) -> None:
+        with writing(self.alias, fence):
+            pacing.note_job(self.alias, connection, run_id, job, at)
+
+    def open_jobs(self, connection: str) -> Sequence[WriteJob]:
+        with translated(self.alias):
+            return pacing.open_jobs(self.alias, connection)
+
+    def job_members(self, connection: str, batch_id: str) -> Sequence[str]:
+        with translated(self.alias):
+            return pacing.job_members(self.alias, connection, batch_id)
+
+    def end_job(self, connection: str, job_id: str, fence: Fence) -> None:
+        with writing(self.alias, fence):
+            pacing.end_job(self.alias, connection, job_id)
+
+    def batch_sizes(self, connection: str) -> Mapping[str, int]:
+        with translated(self.alias):
+            return pacing.batch_sizes(self.alias, connection)
+
+    def keep_batch_size(self, connection: str, object_name: str, size: int, fence: Fence) -> None:
+        with writing(self.alias, fence):
+            pacing.keep_batch_size(self.alias, connection, object_name, size)
+
+    def agree(self, connection: str, written: Sequence[Written], fence: Fence) -> None:
+        for portion in in_portions(written):
+            with writing(self.alias, fence):
+                journal.mirror(self.alias, connection, portion)
+
+    def allowance(self, connection: str) -> AllowancePort:
+        return pacing.StoredAllowance(self.alias, connection)
 
     # runs
 

@@ -1,6 +1,7 @@
 """The store's tables, by what they are about."""
 
 from connector.store.models.decisions import Decision, DecisionFlag
+from connector.store.models.pacing import BatchSize, CallHour, WriteJobRow
 from connector.store.models.people import ApprovedLimit, ConfirmedLink
 from connector.store.models.running import Lease, Run, ScheduledJobRow, Seam
 from connector.store.models.writing import (
@@ -15,6 +16,8 @@ from connector.store.models.writing import (
 __all__ = [
     "AdoptedValue",
     "ApprovedLimit",
+    "BatchSize",
+    "CallHour",
     "ConfirmedLink",
     "ConnectionState",
     "Decision",
@@ -27,4 +30,5 @@ __all__ = [
     "Run",
     "ScheduledJobRow",
     "Seam",
+    "WriteJobRow",
 ]

@@ -103,7 +103,11 @@ class JournalRow(models.Model):
 
 
 class LastWritten(models.Model):
-    """What we last wrote and verified in one field; null when we cleared it."""
+    """What we last wrote and verified in one field; null when we cleared it.
+
+    `held` is what the CRM made of the value when `altered`; `stamp` is the record's modification
+    stamp at the read-back.
+    """
 
     connection = models.TextField()
     object_name = models.TextField()
@@ -111,6 +115,9 @@ class LastWritten(models.Model):
     field = models.TextField()
     value = models.TextField(null=True)
     band = models.BigIntegerField(null=True)
+    altered = models.BooleanField(default=False)
+    held = models.TextField(null=True)
+    stamp = models.TextField(default="")
 
     class Meta:
         db_table = "last_written"
