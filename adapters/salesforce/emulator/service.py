@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from adapters.emulatorkit.wire import Call, Reply
-from adapters.salesforce.emulator import composite, oauth, resources, rows
+from adapters.salesforce.emulator import composite, oauth, resources
 from adapters.salesforce.emulator.bulk import progress
 from adapters.salesforce.emulator.bulk.ingest_calls import serve_ingest
 from adapters.salesforce.emulator.bulk.query_calls import serve_query_jobs
@@ -18,18 +18,17 @@ from adapters.salesforce.emulator.collection_calls import (
 )
 from adapters.salesforce.emulator.context import Answer, Request
 from adapters.salesforce.emulator.control import run_control
-from adapters.salesforce.emulator.describe import describe_global, describe_object
-from adapters.salesforce.emulator.errors import ApiError, missing_resource, wrong_method
+from adapters.salesforce.emulator.endpoint_classes import classify_data
+from adapters.salesforce.emulator.errors import ApiError, missing_resource
 from adapters.salesforce.emulator.install import new_org
 from adapters.salesforce.emulator.json_text import write_json
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.query_calls import Locators, serve_more, serve_query
-from adapters.salesforce.emulator.times import read_http_date, read_stamp
+from adapters.salesforce.emulator.sobject_calls import serve_sobjects
 
 URL_MAX = 16_384
 _SLASHES = re.compile(r"/{2,}")
 _DATA = re.compile(r"/services/data/v(\d+\.\d)(/.*)?\Z", re.IGNORECASE)
-_WRITES = {"POST": "create", "PATCH": "update", "PUT": "update", "DELETE": "delete", "GET": "get"}
 
 
 class SalesforceService:
@@ -54,7 +53,7 @@ class SalesforceService:
         if match is None:
             return "versions" if path == "/services/data" else "other"
         parts = [part for part in (match.group(2) or "").split("/") if part]
-        return _classify_data(call.method, parts)
+        return classify_data(call.method, parts)
 
     def answer(self, call: Call) -> Reply:
         """Answer an API call in the vendor's forms."""
@@ -191,7 +190,7 @@ class SalesforceService:
             case ["query" | "queryall", locator]:
                 return serve_more(request, self.locators, locator)
             case ["sobjects", *rest]:
-                return _route_sobjects(request, rest)
+                return serve_sobjects(request, rest)
             case ["composite", *rest]:
                 return self._route_composite(request, rest)
             case ["jobs", kind, *rest] if kind.lower() == "ingest":
@@ -215,80 +214,5 @@ class SalesforceService:
         raise missing_resource()
 
 
-def _route_sobjects(request: Request, rest: list[str]) -> Answer:
-    if not rest:
-        if request.method != "GET":
-            raise wrong_method(request.method)
-        stamp = max(request.org.schema_changed.values(), default="")
-        unchanged = _unchanged(request, stamp)
-        return unchanged or _dated(describe_global(request.org, request.data_path), stamp)
-    name = rest[0]
-    if len(rest) == 1:
-        return rows.serve_object(request, name)
-    if len(rest) == 2 and rest[1].lower() == "describe":
-        spec = request.object(name)
-        stamp = request.org.schema_changed.get(spec.name, "")
-        unchanged = _unchanged(request, stamp)
-        return unchanged or _dated(describe_object(request.org, spec, request.data_path), stamp)
-    if len(rest) == 2:
-        return rows.serve_row(request, name, rest[1])
-    if len(rest) == 3:
-        return rows.serve_external_id(request, name, rest[1], rest[2])
-    raise missing_resource()
-
-
-def _dated(body: Any, stamp: str) -> Answer:
-    if not stamp:
-        return Answer(200, body)
-    text = read_stamp(stamp).strftime("%a, %d %b %Y %H:%M:%S GMT")
-    return Answer(200, body, {"last-modified": text})
-
-
-def _unchanged(request: Request, stamp: str) -> Answer | None:
-    since = read_http_date(request.call.headers.get("if-modified-since", ""))
-    if since is not None and stamp and read_stamp(stamp) <= since:
-        return Answer(304)
-    return None
-
-
 def _tidy(path: str) -> str:
     return _SLASHES.sub("/", path).rstrip("/") or "/"
-
-
-def _classify_data(method: str, parts: list[str]) -> str:
-    match parts:
-        case ["limits", *_]:
-            return "limits"
-        case ["query" | "queryall", _]:
-            return "query_more"
-        case ["query" | "queryall" as name]:
-            return name
-        case ["sobjects"] | ["sobjects", _, "describe"]:
-            return "describe"
-        case ["sobjects", _]:
-            return "row_create" if method == "POST" else "describe"
-        case ["sobjects", _, _]:
-            return f"row_{_WRITES.get(method, 'other')}"
-        case ["sobjects", _, _, _]:
-            return "row_upsert" if method == "PATCH" else f"row_{_WRITES.get(method, 'other')}"
-        case ["composite", "sobjects"]:
-            return f"collection_{_WRITES.get(method, 'other')}"
-        case ["composite", "sobjects", _]:
-            return "collection_retrieve"
-        case ["composite", "sobjects", _, _]:
-            return "collection_upsert"
-        case ["composite", "batch"]:
-            return "batch"
-        case ["composite"]:
-            return "composite"
-        case ["jobs", kind, *rest]:
-            return f"bulk_{kind}_{_classify_job(method, rest)}"
-    return "other"
-
-
-def _classify_job(method: str, rest: list[str]) -> str:
-    if not rest:
-        return "create" if method == "POST" else "list"
-    if len(rest) == 1:
-        return {"GET": "poll", "PATCH": "state", "DELETE": "delete"}.get(method, "other")
-    return "upload" if rest[1] == "batches" else "results"
