@@ -14,6 +14,7 @@
     ├── WaitsForPersonError         nothing goes on until somebody decides        exit 5
     ├── RedRunError                 counts or totals do not tie                   exit 6
     ├── BusyError                   a lock or lease is held by somebody else      exit 75
+    ├── StoppedError                a run was asked to end between two calls      exit 75
     ├── StateError                  ledger or store cannot be used as they are    exit 2
     └── VendorError                 a vendor's API said no
         ├── TransientError          worth a retry: transport, throttle, server    exit 75
@@ -139,6 +140,12 @@ class RedRunError(CreditflagError):
 
 class BusyError(CreditflagError):
     """A lock or lease is held; the message names the holder."""
+
+    exit_code = EXIT_BUSY
+
+
+class StoppedError(CreditflagError):
+    """A run was asked to stop, or took too long; what was done until then stays good."""
 
     exit_code = EXIT_BUSY
 

@@ -97,8 +97,6 @@ def apply(
     """Apply a plan file; rows whose record changed since the plan are refused."""
     from connector.cli import render
     from connector.cli.progress import watch
-    from connector.domain.change import ChangeState
-    from connector.errors import EXIT_OK, EXIT_PARTIAL
     from connector.service.main_job import apply_file
     from connector.service.summary import summarise_apply
 
@@ -109,5 +107,4 @@ def apply(
         print_json(summarise_apply(report))
     else:
         render.show_apply(here, report)
-    unfinished = report.pushed[ChangeState.REJECTED] + report.pushed[ChangeState.RETRY]
-    return EXIT_PARTIAL if report.moved or unfinished else EXIT_OK
+    return report.exit_code

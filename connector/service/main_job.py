@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from connector.domain.change import Plan
-from connector.errors import EXIT_BUG, CreditflagError
+from connector.errors import EXIT_BUG, EXIT_OK, EXIT_PARTIAL, CreditflagError
 from connector.logs import get_logger
+from connector.ports.stopping import StopSignal
 from connector.service.checking import refuse_unfit_targets
 from connector.service.office import Office
-from connector.service.summary import summarise_run
+from connector.service.summary import summarise_apply, summarise_feed, summarise_run
 from connector.sync.apply import ApplyReport, apply_plan
 from connector.sync.desk import Connection, Desk
 from connector.sync.land import FeedReport
 from connector.sync.plan_file import read_plan, write_plan
-from connector.sync.pull import pull_connection
+from connector.sync.pull import pull_whole
 from connector.sync.push import Progress
 from connector.sync.run import RunReport, Tell, Way, decide_and_plan, publish, run, silent
+
+Finish = Callable[[int, Mapping[str, object]], None]
+"""Called at the good end of a run with its exit code and its summary."""
 
 
 def run_main_job(
@@ -27,25 +31,38 @@ def run_main_job(
     as_of: date | None = None,
     tell: Tell = silent,
     accept_shrunk_lists: bool = False,
+    only: str = "",
+    stop: StopSignal | None = None,
 ) -> RunReport:
-    """The whole pass, recorded in the store with its outcome."""
-    connections = office.connect_all()
+    """The whole pass, recorded in the store with its outcome.
+
+    `only` names the one connection to read and write; decisions rest on all that is landed.
+    StoppedError when `stop` was asked for on the way.
+    """
+    connections = [office.connect(only)] if only else office.connect_all()
     refuse_unfit_targets(office, connections)
-    with office.desk(as_of, accept_shrunk_lists) as desk, _recorded(office, desk) as finish:
+    with (
+        office.desk(as_of, accept_shrunk_lists, stop) as desk,
+        _recorded(office, desk, "run") as finish,
+    ):
         report = run(desk, _way(office, connections), tell)
-        finish(report)
+        finish(report.exit_code, summarise_run(report))
     return report
 
 
-def pull_only(office: Office, tell: Tell = silent) -> list[FeedReport]:
-    """Pull and land every feed; decide and write nothing."""
-    connections = office.connect_all()
-    with office.desk() as desk:
+def pull_only(
+    office: Office, tell: Tell = silent, only: str = "", stop: StopSignal | None = None
+) -> list[FeedReport]:
+    """Pull and land every feed, or those of the connection `only`; decide and write nothing."""
+    connections = [office.connect(only)] if only else office.connect_all()
+    with office.desk(stop=stop) as desk, _recorded(office, desk, "pull") as finish:
         feeds: list[FeedReport] = []
         for connection in connections:
             tell("pull", connection.name)
-            feeds += pull_connection(desk, connection, lambda *a: tell("page", *a))
+            feeds += pull_whole(desk, connection, lambda *a: tell("page", *a))
         desk.ledger.publish(office.snapshots)
+        code = EXIT_PARTIAL if any(feed.problems for feed in feeds) else EXIT_OK
+        finish(code, {"feeds": [summarise_feed(feed) for feed in feeds]})
     return feeds
 
 
@@ -59,7 +76,7 @@ def plan_only(
     """
     connections = office.connect_all()
     refuse_unfit_targets(office, connections)
-    with office.desk(as_of) as desk, _recorded(office, desk) as finish:
+    with office.desk(as_of) as desk, _recorded(office, desk, "plan") as finish:
         report = RunReport(run_id=desk.run_id, as_of=desk.as_of.isoformat())
         way = _way(office, connections, write=False)
         decide_and_plan(desk, way, report, tell)
@@ -70,7 +87,7 @@ def plan_only(
                     f"{plan.connection}-{out.name}"
                 )  # fmt: skip
                 write_plan(plan, path)
-        finish(report)
+        finish(report.exit_code, summarise_run(report))
     return report
 
 
@@ -78,9 +95,10 @@ def apply_file(office: Office, path: Path, progress: Progress | None = None) -> 
     """Apply a plan file that a person has read."""
     plan: Plan = read_plan(path)
     connection = office.connect(plan.connection)
-    with office.desk(plan.as_of) as desk:
+    with office.desk(plan.as_of) as desk, _recorded(office, desk, "apply") as finish:
         report = apply_plan(desk, connection, plan, progress)
         desk.ledger.publish(office.snapshots)
+        finish(report.exit_code, summarise_apply(report))
     return report
 
 
@@ -95,17 +113,15 @@ def _way(office: Office, connections: Sequence[Connection], write: bool = True) 
 
 
 @contextmanager
-def _recorded(office: Office, desk: Desk) -> Iterator[Callable[[RunReport], None]]:
+def _recorded(office: Office, desk: Desk, kind: str) -> Iterator[Finish]:
     """Record start and end of a run; an error is recorded with its exit code and goes on up."""
     log = get_logger(run=desk.run_id)
-    log.info("run_started")
-    office.store.start_run(desk.run_id, desk.as_of, office.clock.now())
+    log.info("run_started", job=kind)
+    office.store.start_run(desk.run_id, desk.as_of, office.clock.now(), kind)
 
-    def finish(report: RunReport) -> None:
-        log.info("run_ended", outcome="ok", code=report.exit_code)
-        office.store.end_run(
-            desk.run_id, office.clock.now(), "ok", report.exit_code, summarise_run(report)
-        )
+    def finish(code: int, summary: Mapping[str, object]) -> None:
+        log.info("run_ended", outcome="ok", code=code)
+        office.store.end_run(desk.run_id, office.clock.now(), "ok", code, summary)
 
     try:
         yield finish

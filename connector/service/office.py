@@ -16,6 +16,7 @@ from connector.domain.texts import Language
 from connector.errors import InputError
 from connector.ledger import Ledger
 from connector.ports.clock import ClockPort
+from connector.ports.stopping import StopSignal
 from connector.ports.store import StorePort
 from connector.sync.decide import rules_of
 from connector.sync.desk import LEASE_SECONDS, Connection, Desk, House
@@ -91,7 +92,12 @@ class Office:
         return self.clock.now().astimezone(ZoneInfo(self.timezone)).date()
 
     @contextmanager
-    def desk(self, as_of: date | None = None, accept_shrunk_lists: bool = False) -> Iterator[Desk]:
+    def desk(
+        self,
+        as_of: date | None = None,
+        accept_shrunk_lists: bool = False,
+        stop: StopSignal | None = None,
+    ) -> Iterator[Desk]:
         """A run's working place: ledger open, pair checked, lease held.
 
         BusyError when another runner holds ledger or lease; StateError for a ledger that does
@@ -114,6 +120,7 @@ class Office:
                     guard=rules_of(self.policy).guard,
                     accept_shrunk_lists=accept_shrunk_lists,
                     programs=self.folder / "programs",
+                    stop=stop or StopSignal(),
                 )
             finally:
                 self.store.release_lease(fence)

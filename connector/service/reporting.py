@@ -19,6 +19,7 @@ def status(office: Office) -> dict[str, Any]:
         "runs": [
             {
                 "run": r.run_id,
+                "kind": r.kind,
                 "started": r.started_at.isoformat(timespec="seconds"),
                 "as_of": r.as_of.isoformat(),
                 "outcome": r.outcome,

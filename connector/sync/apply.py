@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from connector.domain.change import Change, ChangeKind, ChangeState, Plan
+from connector.errors import EXIT_OK, EXIT_PARTIAL
 from connector.ports.store import JournalEntry
 from connector.sync.desk import Connection, Desk
 from connector.sync.push import Progress, PushReport, push
@@ -20,6 +21,12 @@ class ApplyReport:
     pushed: PushReport = field(default_factory=PushReport)
     moved: list[Change] = field(default_factory=list)
     recovered: PushReport = field(default_factory=PushReport)
+
+    @property
+    def exit_code(self) -> int:
+        """0 ok, 1 when rows were refused because they moved, or by the CRM."""
+        unfinished = self.pushed[ChangeState.REJECTED] + self.pushed[ChangeState.RETRY]
+        return EXIT_PARTIAL if self.moved or unfinished else EXIT_OK
 
 
 def apply_plan(

@@ -21,6 +21,7 @@ from connector.ports.clock import ClockPort
 from connector.ports.crm import ObjectInfo, Record, TargetPort
 from connector.ports.facts import LandBatch, row_schema
 from connector.ports.manifest import AdapterPort
+from connector.ports.stopping import StopSignal
 from connector.ports.store import Fence, JournalEntry, StorePort, Written
 from connector.sync.guard import UNGUARDED, GuardLimits
 
@@ -99,7 +100,10 @@ class House:
 
 @dataclass
 class Desk:
-    """One run's working place. `programs` is a private folder that keeps compiled policies."""
+    """One run's working place. `programs` is a private folder that keeps compiled policies.
+
+    Steps check `stop` between two calls, where nothing is half done.
+    """
 
     run_id: str
     as_of: date
@@ -112,6 +116,7 @@ class Desk:
     accept_shrunk_lists: bool = False
     programs: Path | None = None
     attempts: int = 4
+    stop: StopSignal = field(default_factory=StopSignal)
 
     def append(
         self,

@@ -20,6 +20,16 @@ Progress = Callable[[str, int, int | None], None]
 """Called with feed, rows so far and rows expected."""
 
 
+def pull_whole(
+    desk: Desk, connection: Connection, progress: Progress | None = None
+) -> list[FeedReport]:
+    """Pull all feeds of one connection under a fresh lease, and note that it was read."""
+    desk.renew_lease()
+    feeds = pull_connection(desk, connection, progress)
+    desk.store.note_pulled(connection.name, desk.clock.now(), desk.fence)
+    return feeds
+
+
 def pull_connection(
     desk: Desk, connection: Connection, progress: Progress | None = None
 ) -> list[FeedReport]:
@@ -36,6 +46,8 @@ def _pull_feed(
         landing.take(page)
         if progress:
             progress(feed.name, landing.report.records, page.expected)
+        if not landing.ended:
+            desk.stop.check()
     if not landing.ended:
         raise RedRunError(
             "{feed}: the source stopped after {got} records, before its last page.",

@@ -84,6 +84,7 @@ def push(
         again: list[Change] = []
         try:
             for batch in _batches(waiting, size):
+                desk.stop.check()
                 again += _send_batch(desk, connection, batch, report)
                 if progress:
                     progress(sum(report.ended.values()), len(changes))

@@ -22,7 +22,7 @@ from connector.sync.guard import GuardFinding, judge, measure_shift
 from connector.sync.land import FeedReport
 from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
-from connector.sync.pull import pull_connection
+from connector.sync.pull import pull_whole
 from connector.sync.push import PushReport, push
 from connector.sync.scope import ScopeReport
 from connector.sync.verify import recover
@@ -84,6 +84,7 @@ def run(desk: Desk, way: Way, tell: Tell = silent) -> RunReport:
     """The whole pass. Raises what a step raises; whatever was durable until then stays good."""
     report = RunReport(run_id=desk.run_id, as_of=desk.as_of.isoformat())
     take_in(desk, way, report, tell)
+    desk.stop.check()
     decide_and_plan(desk, way, report, tell)
     if way.write:
         write_back(desk, way, report, tell)
@@ -100,8 +101,8 @@ def take_in(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> Non
             recover(desk, connection, report.recovered.count)
     for connection in way.connections:
         tell("pull", connection.name)
-        desk.renew_lease()
-        report.feeds += pull_connection(desk, connection, lambda *a: tell("page", *a))
+        desk.stop.check()
+        report.feeds += pull_whole(desk, connection, lambda *a: tell("page", *a))
 
 
 def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:

@@ -10,8 +10,16 @@ from unittest.mock import patch
 import pytest
 
 from connector.domain.change import ChangeState
-from connector.errors import EXIT_BUG, BudgetError, RedRunError, WaitsForPersonError
+from connector.errors import (
+    EXIT_BUG,
+    BudgetError,
+    InputError,
+    RedRunError,
+    StoppedError,
+    WaitsForPersonError,
+)
 from connector.ledger import open_snapshot
+from connector.ports.stopping import StopSignal
 from connector.service.main_job import apply_file, plan_only, pull_only, run_main_job
 from connector.service.office import Office
 from connector.service.reporting import problems, status
@@ -192,7 +200,55 @@ def test_status_shows_runs_and_conflicts(office: Office) -> None:
     (conflict,) = connection["conflicts"]
     assert (conflict["record"], conflict["modified_by"]) == (edited, "Rita Rep")
     assert [f["theirs"] for f in conflict["fields"]] == ["unlimited"]
-    assert [run["outcome"] for run in shown["runs"]] == ["ok", "ok"]
+    assert [(run["kind"], run["outcome"]) for run in shown["runs"]] == [
+        ("run", "ok"), ("apply", "ok"), ("run", "ok"),
+    ]  # fmt: skip
+
+
+def test_pulling_and_applying_are_recorded_as_runs(office: Office) -> None:
+    settle(office)
+    pull_only(office)
+    assert [(run.kind, run.exit_code) for run in office.store.last_runs(3)] == [
+        ("pull", 0), ("apply", 0), ("run", 5),
+    ]  # fmt: skip
+    assert office.store.last_runs(1)[0].summary["feeds"]
+
+
+def test_what_was_read_to_its_end_is_fresh(office: Office) -> None:
+    crm_of(office).fail("pull", Trouble.MISCOUNT)
+    with pytest.raises(RedRunError):
+        pull_only(office)
+    assert office.store.freshness() == {}
+    pull_only(office)
+    assert office.store.freshness()["crm"].pulled_at == office.clock.now()
+
+
+def test_a_run_that_is_asked_to_stop_writes_nothing_and_the_next_one_goes_on(
+    office: Office,
+) -> None:
+    settle(office)
+    late_invoice(office)
+    crm = crm_of(office)
+    calls = crm.call_counts()["write"]
+    stop = StopSignal()
+
+    def ask(step: str, *_what: object) -> None:
+        if step == "push":
+            stop.ask()
+
+    with pytest.raises(StoppedError):
+        run_main_job(office, tell=ask, stop=stop)
+    assert runs(office)[0] == ("StoppedError", 75)
+    assert crm.call_counts()["write"] == calls
+    assert run_main_job(office).pushes["crm"][ChangeState.VERIFIED] == 2
+
+
+def test_one_connection_may_be_run_alone(office: Office) -> None:
+    settle(office)
+    late_invoice(office)
+    assert run_main_job(office, only="crm").pushes["crm"][ChangeState.VERIFIED] == 2
+    with pytest.raises(InputError):
+        pull_only(office, only="other")
 
 
 def test_readers_see_what_was_published(office: Office) -> None:
