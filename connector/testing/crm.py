@@ -16,7 +16,7 @@ from typing import Literal
 
 from connector.domain.entities import Kind
 from connector.domain.values import canonical
-from connector.errors import RefusedError
+from connector.errors import RefusedError, TransientError
 from connector.ports.clock import ClockPort
 from connector.ports.crm import (
     Budget,
@@ -136,6 +136,14 @@ class MemoryCrm:
         stored = self._records[object_name][record_id]
         stored.deleted, stored.merged_into, stored.stamp = True, merged_into, self._stamp()
 
+    def show_late(self) -> None:
+        """Let every change that was stamped and not seen yet be seen."""
+        now = self.clock.now()
+        for records in self._records.values():
+            for stored in records.values():
+                stored.seen_from = min(stored.seen_from, now)
+                stored.late = [(min(late[0], now), *late[1:]) for late in stored.late]
+
     def fail(self, call: str, trouble: Trouble, *, times: int = 1, skip: int = 0) -> None:
         """Let calls of this kind fail, so many in a row, after `skip` good ones (see `Fault`)."""
         self.script.faults.append(Fault(call, trouble, skip))
@@ -179,7 +187,8 @@ class MemoryCrm:
 
     def pull(self, request: PullRequest) -> Iterator[Page]:
         """Pages in (stamp, id) order, with the count of the whole request on each."""
-        self._expect(request.object_name)
+        info = self._expect(request.object_name)
+        _refuse_unknown_paths(info, request.paths)
         fault = self._meet("pull")
         started = self._stamp()
         cursor = datetime.fromisoformat(request.cursor) if request.cursor else None
@@ -193,8 +202,11 @@ class MemoryCrm:
             last = number == len(pieces)
             if last and fault is Trouble.NO_END:
                 return
+            if number > 1 and fault is Trouble.EXPIRED_CURSOR:
+                raise TransientError("The cursor has expired.", code="EXPIRED")
+            given = piece[:-1] if last and fault is Trouble.SHORT_PAGE else piece
             yield Page(
-                records=[self._project(stored, request.paths) for stored in piece],
+                records=[self._project(stored, request.paths) for stored in given],
                 deletions=[Deletion(s.id, s.merged_into) for s in gone] if last else (),
                 expected=expected,
                 cursor=newest.isoformat() if last else None,
@@ -289,9 +301,12 @@ class MemoryCrm:
         if len(rows) > self._batch_size:
             raise ValueError(f"{len(rows)} rows in one call, {self._batch_size} at most")
         info = self._expect(object_name)
+        if not rows:
+            return []
         self._calls["write"] += 1
         fault = self.script.next_fault(call)
         if fault is not None:
+            self._note_session(fault)
             fault.raise_before()
         self._visible(object_name)
         outcomes = [self._write_row(call, info, row, find(row), key_field) for row in rows]
@@ -327,6 +342,8 @@ class MemoryCrm:
         self, request: PullRequest, cursor: datetime | None
     ) -> tuple[list[_Stored], list[_Stored]]:
         """Live and gone records that the request asks for, in (stamp, id) order."""
+        if request.where and request.where not in self.filters:
+            raise RefusedError("There is no filter {where}.", code="FILTER", where=request.where)
         keep = self.filters[request.where] if request.where else None
         window = None
         if cursor is not None and request.mode == "changes":
@@ -382,11 +399,25 @@ class MemoryCrm:
         fault = self.script.next_fault(call)
         if fault is None:
             return None
-        fault.raise_before()
+        self._note_session(fault)
+        fault.raise_in_read()
         return fault.trouble
+
+    def _note_session(self, fault: Fault) -> None:
+        """An ended session costs one more sign-in."""
+        if fault.trouble in (Trouble.SESSION_ENDED, Trouble.SIGN_IN):
+            self._calls["login"] += 1
 
     def _stamp(self) -> datetime:
         return self.clock.now().astimezone(UTC).replace(microsecond=0)
+
+
+def _refuse_unknown_paths(info: ObjectInfo, paths: Sequence[str]) -> None:
+    for path in paths:
+        if info.find(path.partition(".")[0]) is None:
+            raise RefusedError(
+                "{object} has no field {field}.", code="NO_FIELD", object=info.name, field=path
+            )
 
 
 def _name(info: ObjectInfo, name: str) -> str:
@@ -407,7 +438,11 @@ def _takes(info: FieldInfo | None, text: str | None, *, update: bool) -> bool:
     if info is None or not (info.updateable if update else info.createable):
         return False
     if text is None:
-        return True
+        return not info.required
+    try:
+        _typed(info, text)
+    except ValueError:
+        return False
     fits = not info.length or len(text) <= info.length
     return fits and (not info.restricted or text in info.choices)
 

@@ -9,6 +9,7 @@ from connector.errors import (
     BudgetError,
     CreditflagError,
     RefusedError,
+    SignInError,
     TransientError,
     UnknownOutcomeError,
 )
@@ -28,14 +29,27 @@ class Trouble(StrEnum):
     SHORT_ANSWER = "short_answer"  # applied, one outcome too few
     MISCOUNT = "miscount"  # a pull whose count is one higher than its rows
     NO_END = "no_end"  # a pull that ends without a last page
+    THROTTLED = "throttled"  # asked to wait, nothing applied
+    SIGN_IN = "sign_in"  # the session ended and signing in is refused
+    SESSION_ENDED = "session_ended"  # the session ended; signing in works
+    CUT_ANSWER = "cut_answer"  # applied, the answer ends half way
+    NONSENSE = "nonsense"  # a page of HTML that calls itself a success
+    SLOW = "slow"  # no answer before the deadline
+    SHORT_PAGE = "short_page"  # a page of a pull lacks its last record
+    EXPIRED_CURSOR = "expired_cursor"  # the vendor gives up its cursor between two pages
 
 
 _RAISED_BEFORE = {
     Trouble.TRANSIENT: TransientError("The server is busy.", code="BUSY"),
+    Trouble.THROTTLED: TransientError("Too many calls.", code="THROTTLED"),
     Trouble.REFUSED: RefusedError("The call was refused.", code="REFUSED"),
     Trouble.BUDGET: BudgetError("The API budget is used up."),
+    Trouble.SIGN_IN: SignInError("The credentials were refused."),
     Trouble.LOST_BEFORE: UnknownOutcomeError("No answer came.", code="LOST"),
+    Trouble.NONSENSE: UnknownOutcomeError("The answer is not JSON.", code="LOST"),
+    Trouble.SLOW: UnknownOutcomeError("No answer came in time.", code="LOST"),
 }
+_RAISED_AFTER = frozenset({Trouble.LOST_AFTER, Trouble.CUT_ANSWER})
 
 
 @dataclass(slots=True)
@@ -58,9 +72,16 @@ class Fault:
         if (error := _RAISED_BEFORE.get(self.trouble)) is not None:
             raise _fresh(error)
 
+    def raise_in_read(self) -> None:
+        """Fail now, as a call that changes nothing: a lost answer leaves nothing open."""
+        error = _RAISED_BEFORE.get(self.trouble)
+        if self.trouble in _RAISED_AFTER or isinstance(error, UnknownOutcomeError):
+            raise TransientError("No answer came.", code="LOST")
+        self.raise_before()
+
     def raise_after(self) -> None:
         """Fail now, if this trouble comes after everything was applied."""
-        if self.trouble is Trouble.LOST_AFTER:
+        if self.trouble in _RAISED_AFTER:
             raise UnknownOutcomeError("No answer came.", code="LOST")
 
 
