@@ -75,3 +75,45 @@ def test_query_all_shows_the_bin(many):
 def test_an_empty_result(many):
     body = many.query("SELECT Id FROM Account WHERE Name = 'nobody'").json()
     assert body == {"totalSize": 0, "done": True, "records": []}
+
+
+def test_the_children_of_a_row_have_pages_of_their_own(org):
+    parent = org.create("Account", Name="Acme")
+    contacts = [{"LastName": f"N{n}", "AccountId": parent} for n in range(5)]
+    org.control.seed("Contact", contacts)
+    org.control.settings(child_rows=2)
+    (row,) = org.rows("SELECT Name, (SELECT LastName FROM Contacts ORDER BY LastName) FROM Account")
+    page = row["Contacts"]
+    assert (page["totalSize"], page["done"]) == (5, False)
+    names = [one["LastName"] for one in page["records"]]
+    while not page["done"]:
+        page = org.call("GET", page["nextRecordsUrl"]).json()
+        names += [one["LastName"] for one in page["records"]]
+    assert names == [f"N{n}" for n in range(5)]
+
+
+def test_columns_instead_of_rows(org):
+    soql = (
+        "SELECT id, Owner.Name, Owner.Profile.Name, AnnualRevenue, "
+        "(SELECT LastName FROM Contacts) FROM account"
+    )
+    answer = org.call("GET", "/query", params={"q": soql, "columns": "true"})
+    body = answer.json()
+    assert (body["entityName"], body["keyPrefix"], body["idSelected"]) == ("Account", "001", True)
+    first, owner, revenue, children = body["columnMetadata"]
+    assert (first["columnName"], first["apexType"]) == ("Id", "Id")
+    assert [part["columnName"] for part in owner["joinColumns"]] == ["Name", "Profile"]
+    assert owner["joinColumns"][1]["joinColumns"][0]["columnName"] == "Name"
+    assert (revenue["numberType"], revenue["textType"]) == (True, False)
+    assert (children["columnName"], children["aggregate"]) == ("Contacts", True)
+    assert [part["columnName"] for part in children["joinColumns"]] == ["LastName"]
+    counted = org.call(
+        "GET", "/query", params={"q": "SELECT COUNT(Id) n, Name FROM Account GROUP BY Name",
+                                 "columns": "true"}
+    ).json()  # fmt: skip
+    assert [(c["displayName"], c["aggregate"]) for c in counted["columnMetadata"]] == [
+        ("n", True),
+        ("Name", False),
+    ]
+    wrong = org.call("GET", "/query", params={"q": "SELECT Foo FROM Account", "columns": "true"})
+    assert org.error(wrong, 400)["errorCode"] == "INVALID_FIELD"

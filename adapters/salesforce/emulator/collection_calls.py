@@ -17,7 +17,7 @@ from adapters.salesforce.emulator.errors import (
 from adapters.salesforce.emulator.ids import to_18
 from adapters.salesforce.emulator.rows import render_record
 from adapters.salesforce.emulator.schema import ObjectSpec
-from adapters.salesforce.emulator.writes import SeveralMatchesError, external_key
+from adapters.salesforce.emulator.writes import SeveralMatchesError, Writer, external_key
 
 RECORDS_MAX = 200
 RETRIEVE_MAX = 2000
@@ -41,10 +41,11 @@ def serve_collection(request: Request) -> Answer:
     _check_chunks(specs)
     writing = request.method == "PATCH"
     seen: set[str] = set()
+    writer = request.writer(len(records))
     steps: list[Step] = [
-        partial(_update_one, request, spec, record, seen)
+        partial(_update_one, writer, spec, record, seen)
         if writing
-        else partial(_create_one, request, spec, record)
+        else partial(_create_one, writer, spec, record)
         for spec, record in zip(specs, records, strict=True)
     ]
     return Answer(200, _run(request, steps, all_or_none=all_or_none))
@@ -83,8 +84,9 @@ def serve_upsert_collection(request: Request, name: str, field: str) -> Answer:
             message = "All records of an upsert must be of the type named in the URL"
             raise ApiError(400, "INVALID_FIELD", message)
     doubles = _doubled_keys(records, key.name)
+    writer = request.writer(len(records))
     steps: list[Step] = [
-        partial(_upsert_one, request, spec, field, record, doubles) for record in records
+        partial(_upsert_one, writer, spec, field, record, doubles) for record in records
     ]
     return Answer(200, _run(request, steps, all_or_none=all_or_none))
 
@@ -149,18 +151,16 @@ def _run(request: Request, steps: list[Step], *, all_or_none: bool) -> list[Resu
     return results
 
 
-def _create_one(request: Request, spec: ObjectSpec, record: dict[str, Any]) -> Result:
+def _create_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any]) -> Result:
     if any(key.lower() == "id" for key in record):
         raise RecordError(
             "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"]
         )
-    record_id = request.writer().create(spec, record)
+    record_id = writer.create(spec, record)
     return {"id": record_id, "success": True, "errors": []}
 
 
-def _update_one(
-    request: Request, spec: ObjectSpec, record: dict[str, Any], seen: set[str]
-) -> Result:
+def _update_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any], seen: set[str]) -> Result:
     given = next((value for key, value in record.items() if key.lower() == "id"), None)
     if given is None:
         raise RecordError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
@@ -172,19 +172,18 @@ def _update_one(
     seen.add(record_id)
     fields = {key: value for key, value in record.items() if key.lower() != "id"}
     return {
-        "id": request.writer().update(spec, record_id, fields),
+        "id": writer.update(spec, record_id, fields),
         "success": True,
         "errors": [],
     }
 
 
 def _upsert_one(
-    request: Request, spec: ObjectSpec, field: str, record: dict[str, Any], doubles: set[Any]
+    writer: Writer, spec: ObjectSpec, field: str, record: dict[str, Any], doubles: set[Any]
 ) -> Result:
     key = external_key(spec, field)
     value = next((v for name, v in record.items() if name.lower() == key.name.lower()), None)
     fields = {n: v for n, v in record.items() if n.lower() != key.name.lower()}
-    writer = request.writer()
     if value is None:
         if key.name != "Id":
             message = f"{key.name} not specified"
@@ -225,19 +224,20 @@ def _delete(request: Request) -> Answer:
         raise _too_many(RECORDS_MAX)
     all_or_none = request.query.get("allOrNone", "").lower() == "true"
     seen: set[str] = set()
-    steps: list[Step] = [partial(_delete_one, request, given, seen) for given in ids]
+    writer = request.writer(len(ids))
+    steps: list[Step] = [partial(_delete_one, writer, given, seen) for given in ids]
     return Answer(200, _run(request, steps, all_or_none=all_or_none))
 
 
-def _delete_one(request: Request, given: str, seen: set[str]) -> Result:
+def _delete_one(writer: Writer, given: str, seen: set[str]) -> Result:
     record_id = to_18(given)
-    spec = request.org.schema.by_id(record_id) if record_id else None
+    spec = writer.org.schema.by_id(record_id) if record_id else None
     if record_id is None or spec is None:
         raise RecordError("MALFORMED_ID", f"malformed id {given}")
     if record_id in seen:
         raise RecordError("DUPLICATE_VALUE", f"duplicate id in list: {record_id}", ["Id"])
     seen.add(record_id)
-    return {"id": request.writer().delete(spec, record_id), "success": True, "errors": []}
+    return {"id": writer.delete(spec, record_id), "success": True, "errors": []}
 
 
 def _retrieve_one(

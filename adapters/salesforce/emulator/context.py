@@ -51,9 +51,9 @@ class Request:
         """The parameters of the URL."""
         return dict(self.call.query)
 
-    def writer(self) -> Writer:
-        """Return a writer for this user and call."""
-        return Writer(self.org, self.user_id, "api", self.call.number)
+    def writer(self, records: int = 1) -> Writer:
+        """Return a writer for this user and call, which writes so many records."""
+        return Writer(self.org, self.user_id, "api", self.call.number, records)
 
     def json(self) -> Any:
         """Return the body with exact decimals; raises ApiError JSON_PARSER_ERROR."""

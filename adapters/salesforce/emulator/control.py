@@ -12,12 +12,14 @@ from adapters.salesforce.emulator import lifecycle
 from adapters.salesforce.emulator.bulk.control import script_faults, show_jobs
 from adapters.salesforce.emulator.errors import ApiError, RecordError
 from adapters.salesforce.emulator.ids import to_18
+from adapters.salesforce.emulator.locks import RowLock
 from adapters.salesforce.emulator.oauth import issue_refresh_token
 from adapters.salesforce.emulator.org import Org, OrgSettings
 from adapters.salesforce.emulator.query_calls import Locators
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.schema_changes import SchemaError, change_schema
 from adapters.salesforce.emulator.seeds import seed_records
+from adapters.salesforce.emulator.times import read_stamp, write_stamp
 from adapters.salesforce.emulator.writes import Writer
 
 Action = Callable[[Org, Locators, Call], Any]
@@ -185,6 +187,35 @@ def _logins(org: Org, locators: Locators, call: Call) -> Any:
     return {"certificates": len(book.certificates), "passwords": sorted(book.passwords)}
 
 
+def _locks(org: Org, locators: Locators, call: Call) -> Any:
+    """Lock records, with what points to them, against API writes; DELETE lets them go."""
+    del locators
+    book = org.locks
+    if call.method == "DELETE":
+        book.locks.clear()
+    elif call.method == "POST":
+        wish = read_json_object(call)
+        ids = wish.pop("ids", None)
+        if not isinstance(ids, list):
+            raise ControlError('locks: send {"ids": [...], "times": 3, "from_records": 1}')
+        try:
+            new = [RowLock(to_18(given) or str(given), **wish) for given in ids]
+        except TypeError as error:
+            raise ControlError(f"locks: {error}") from None
+        book.locks.update({lock.id: lock for lock in new})
+    return {"locks": [asdict(lock) for lock in book.locks.values()]}
+
+
+def _forget_deletions(org: Org, locators: Locators, call: Call) -> Any:
+    """Purge the log of deletions before an ISO time (`before`)."""
+    del locators
+    try:
+        before = write_stamp(read_stamp(str(read_json_object(call).get("before"))))
+    except ValueError:
+        raise ControlError("deletions/purge: before must be an ISO time with a zone") from None
+    return {"forgotten": org.deletions.purge(before)}
+
+
 def _settings(org: Org, locators: Locators, call: Call) -> Any:
     del locators
     changes = read_json_object(call)
@@ -210,9 +241,7 @@ def _set_used(org: Org, value: object) -> None:
 
 def _expire_locators(org: Org, locators: Locators, call: Call) -> Any:
     del org, call
-    count = len(locators.cursors)
-    locators.cursors.clear()
-    return {"expired": count}
+    return {"expired": locators.close_all()}
 
 
 def _find_user(org: Org, wanted: object) -> str:
@@ -245,6 +274,10 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "users"): _list_users,
     ("POST", "refresh_token"): _refresh_token,
     ("POST", "logins"): _logins,
+    ("GET", "locks"): _locks,
+    ("POST", "locks"): _locks,
+    ("DELETE", "locks"): _locks,
+    ("POST", "deletions/purge"): _forget_deletions,
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("POST", "locators/expire"): _expire_locators,

@@ -18,6 +18,8 @@ def classify_data(method: str, parts: list[str]) -> str:
             return "describe"
         case ["sobjects", _]:
             return "row_create" if method == "POST" else "describe"
+        case ["sobjects", _, ("updated" | "deleted") as name]:
+            return f"replication_{name}"
         case ["sobjects", _, _]:
             return f"row_{_WRITES.get(method, 'other')}"
         case ["sobjects", _, _, _]:
@@ -28,12 +30,18 @@ def classify_data(method: str, parts: list[str]) -> str:
             return "collection_retrieve"
         case ["composite", "sobjects", _, _]:
             return "collection_upsert"
+        case ["composite", "tree", _]:
+            return "tree"
         case ["composite", "batch"]:
             return "batch"
         case ["composite"]:
             return "composite"
         case ["jobs", kind, *rest]:
             return f"bulk_{kind}_{_classify_job(method, rest)}"
+        case ["tooling", *_]:
+            return "tooling"
+        case ["metadata", *_]:
+            return "metadata_poll" if method == "GET" else "metadata"
     return "other"
 
 

@@ -34,9 +34,12 @@ def edit_late(
 def purge(writer: Writer, spec: ObjectSpec, given: object) -> None:
     """Delete a record for good, from the bin or directly."""
     record_id = to_18(given) or ""
-    if writer.org.records.get(spec.name, record_id) is None:
+    row = writer.org.records.get(spec.name, record_id)
+    if row is None:
         raise RecordError("INVALID_CROSS_REFERENCE_KEY", "invalid cross reference id")
     writer.org.records.remove(spec.name, record_id)
+    gone_at = row["SystemModstamp"] if row.get("IsDeleted") else writer.org.stamp()
+    writer.org.deletions.graves.append((spec.name, record_id, gone_at))
     writer.note("purge", spec, record_id, {}, {}, writer.org.stamp())
 
 

@@ -14,8 +14,10 @@ from adapters.emulatorkit.datafile import DataFile
 from adapters.emulatorkit.faults import FaultScript
 from adapters.emulatorkit.records import RecordStore, Row
 from adapters.salesforce.emulator.bulk.jobs import JobBook
+from adapters.salesforce.emulator.deletions import DeletionLog
 from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.ids import make_id
+from adapters.salesforce.emulator.locks import LockBook
 from adapters.salesforce.emulator.logins import LoginBook
 from adapters.salesforce.emulator.schema import ObjectSpec, SchemaBook
 from adapters.salesforce.emulator.setup.components import ComponentBook
@@ -30,6 +32,8 @@ HOUR = 3600
 class OrgSettings:
     """What the caller can set; times in seconds on the emulator's clock.
 
+    A child sub-query gives `child_rows` rows at once, the others by its own locator;
+    a query that finds more than `query_timeout_rows` rows times out (0: none does).
     `expire_after_calls` ends a session after so many API calls (0: never). A bulk
     job is done at its `bulk_polls`-th poll, or unasked after `bulk_seconds`; a page
     of bulk results has at most `bulk_page_rows`; `bulk_refused_objects` (comma
@@ -43,6 +47,8 @@ class OrgSettings:
     expire_after_calls: int = 0
     locator_seconds: int = 900
     locators_kept: int = 50
+    child_rows: int = 2000
+    query_timeout_rows: int = 0
     rotate_refresh_tokens: bool = False
     run_as: str = ""
     human: str = ""
@@ -88,6 +94,8 @@ class Org:
     usage: Counter[int] = field(default_factory=Counter)
     jobs: JobBook = field(default_factory=JobBook)
     logins: LoginBook = field(default_factory=LoginBook)
+    locks: LockBook = field(default_factory=LockBook)
+    deletions: DeletionLog = field(default_factory=DeletionLog)
     components: ComponentBook = field(default_factory=ComponentBook)
     deploys: DeployBook = field(default_factory=DeployBook)
     viewer: str = ""
@@ -189,6 +197,8 @@ class Org:
             "serials": dict(self.serials),
             "refresh_tokens": self.refresh_tokens,
             "logins": self.logins.state(),
+            "graves": self.deletions.graves,
+            "graves_since": self.deletions.since,
             "schema_log": self.schema_log,
         }
 
@@ -204,6 +214,8 @@ class Org:
         self.serials.update(state["serials"])
         self.refresh_tokens.update(state["refresh_tokens"])
         self.logins.restore(state.get("logins", {}))
+        graves = [(str(kind), str(one), str(at)) for kind, one, at in state.get("graves", [])]
+        self.deletions = DeletionLog(graves, str(state.get("graves_since", "")))
 
     def save_components(self) -> None:
         """Write the deployed components, which change seldom, to the data file."""

@@ -8,6 +8,7 @@ from adapters.salesforce.emulator import rows
 from adapters.salesforce.emulator.context import Answer, Request
 from adapters.salesforce.emulator.describe import describe_global, describe_object
 from adapters.salesforce.emulator.errors import missing_resource, wrong_method
+from adapters.salesforce.emulator.replication import serve_deleted, serve_updated
 from adapters.salesforce.emulator.times import read_http_date, read_stamp
 
 
@@ -27,6 +28,10 @@ def serve_sobjects(request: Request, rest: list[str]) -> Answer:
         stamp = request.org.schema_changed.get(spec.name, "")
         unchanged = _unchanged(request, stamp)
         return unchanged or _dated(describe_object(request.org, spec, request.data_path), stamp)
+    if len(rest) == 2 and rest[1].lower() == "updated":
+        return serve_updated(request, name)
+    if len(rest) == 2 and rest[1].lower() == "deleted":
+        return serve_deleted(request, name)
     if len(rest) == 2:
         return rows.serve_row(request, name, rest[1])
     if len(rest) == 3:

@@ -35,12 +35,13 @@ class SeveralMatchesError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes records for one user inside one call."""
+    """Writes records for one user inside one call of so many records."""
 
     org: Org
     user_id: str
     via: str = "api"
     call: int = 0
+    records_in_call: int = 1
 
     def create(self, spec: ObjectSpec, body: dict[str, Any]) -> str:
         """Create a record and return its id; raises RecordError and then changes nothing."""
@@ -50,6 +51,8 @@ class Writer:
             raise RecordError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
         self._strike("create", spec, "")
         values = self.read_fields(spec, body, creating=True)
+        if spec.custom_setting and values.get("SetupOwnerId") is None:
+            values["SetupOwnerId"] = org.org_id
         _require(spec, values)
         record_id, stamp = org.new_id(spec), org.stamp()
         row: Row = {"Id": record_id, "IsDeleted": False}
@@ -67,6 +70,7 @@ class Writer:
             row.setdefault("Name", record_id)
         self._check_unique(spec, row, values)
         derive(org, spec.name, None, row)
+        self._check_locks(spec, row)
         with org.records.transaction():
             org.records.put(spec.name, record_id, row)
             self.note("create", spec, record_id, values, {}, stamp)
@@ -93,6 +97,7 @@ class Writer:
         if self.org.records.is_held(spec.name, record_id):
             raise row_locked(record_id)
         row = self.changed(spec, old, values)
+        self._check_locks(spec, row)
         with self.org.records.transaction():
             self.org.records.put(spec.name, record_id, row)
             before = {name: old.get(name) for name in values}
@@ -141,6 +146,7 @@ class Writer:
         self._strike("delete", spec, record_id)
         if self.org.records.is_held(spec.name, record_id):
             raise row_locked(record_id)
+        self._check_locks(spec, old)
         if spec.name == "Order" and old.get("StatusCode") == "Activated":
             raise RecordError("DELETE_FAILED", "Activated orders cannot be deleted.")
         with self.org.records.transaction():
@@ -194,6 +200,16 @@ class Writer:
         rule = self.org.faults.strike_record(operation, spec.name, record_id)
         if rule is not None:
             raise RecordError(rule.code, rule.message, list(rule.fields))
+
+    def _check_locks(self, spec: ObjectSpec, row: Row) -> None:
+        """Meet the locks of other transactions on this row and on the rows it points to."""
+        book = self.org.locks
+        if self.via != "api" or not book.locks:
+            return
+        links = (row.get(f.name) for f in spec.fields.values() if f.type == "reference")
+        locked = book.strike([row["Id"], *filter(None, links)], self.records_in_call)
+        if locked:
+            raise row_locked(locked)
 
     def read_fields(self, spec: ObjectSpec, body: dict[str, Any], *, creating: bool) -> Row:
         """Return the stored values of a record's JSON; raises RecordError or ApiError."""

@@ -61,7 +61,7 @@ def work(org: Org, job: Job, until: int) -> None:
     if job.source is None:
         return
     plan = _plan(org, job)
-    writer = Writer(org, job.user_id, "api", job.call)
+    writer = Writer(org, job.user_id, "api", job.call, min(job.total, CHUNK))
     while job.processed < until:
         row = next(job.source, None)
         if row is None:

@@ -19,7 +19,11 @@ def run_query(org: Org, job: Job) -> FlatResult:
     """Run the job's query on the records as they are; raises ApiError."""
     include_deleted = job.operation == "queryAll"
     run = QueryRun.begin(org, job.user_id, job.data_path, include_deleted=include_deleted)
-    return run.run_flat(job.query)
+    result = run.run_flat(job.query)
+    slow = org.settings.query_timeout_rows
+    if job.state != "Open" and 0 < slow < len(result.rows):
+        raise ApiError(400, "QUERY_TIMEOUT", "Your query request was running for too long.")
+    return result
 
 
 def keep_result(job: Job, result: FlatResult) -> None:

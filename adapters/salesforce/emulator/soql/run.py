@@ -12,6 +12,7 @@ from adapters.emulatorkit.records import Row
 from adapters.salesforce.emulator.errors import ApiError
 from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.soql.columns import Reader, Scope
 from adapters.salesforce.emulator.soql.conditions import (
     SEMI_JOINS_MAX,
@@ -59,6 +60,14 @@ class QueryResult:
     render: Render
 
 
+ChildPager = Callable[[QueryResult], dict[str, Any]]
+
+
+def _render_all(result: QueryResult) -> dict[str, Any]:
+    records = [result.render(row) for row in result.rows]
+    return {"totalSize": result.total, "done": True, "records": records}
+
+
 @dataclass(slots=True)
 class FlatResult:
     """The rows of a query without nesting: name, type and reader of each column."""
@@ -77,17 +86,29 @@ class QueryRun:
     data_path: str
     include_deleted: bool
     literals: LiteralReader
+    page_children: ChildPager
 
     @classmethod
-    def begin(cls, org: Org, user_id: str, data_path: str, *, include_deleted: bool) -> QueryRun:
-        """Prepare a run with the user's time zone for date literals."""
+    def begin(
+        cls,
+        org: Org,
+        user_id: str,
+        data_path: str,
+        *,
+        include_deleted: bool,
+        page_children: ChildPager | None = None,
+    ) -> QueryRun:
+        """Prepare a run with the user's time zone for date literals.
+
+        `page_children` renders the rows of a child sub-query (default: all at once).
+        """
         name = (org.records.get("User", user_id) or {}).get("TimeZoneSidKey") or "GMT"
         try:
             zone: Any = UTC if name == "GMT" else ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError):
             zone = UTC
         literals = LiteralReader(org.clock.now().astimezone(zone).date(), zone)
-        return cls(org, user_id, data_path, include_deleted, literals)
+        return cls(org, user_id, data_path, include_deleted, literals, page_children or _render_all)
 
     def run(self, soql: str) -> QueryResult:
         """Run a query text; raises ApiError with the vendor's texts."""
@@ -110,6 +131,14 @@ class QueryRun:
         except SoqlError as error:
             raise error.as_call_error(soql) from None
         return FlatResult(scope.spec.name, columns, rows)
+
+    def parse(self, soql: str) -> tuple[Scope, Query]:
+        """Return a query with the object that it reads; raises ApiError."""
+        query = parse_soql(soql)
+        try:
+            return self._scope(query), query
+        except SoqlError as error:
+            raise error.as_call_error(soql) from None
 
     def _result(self, query: Query) -> QueryResult:
         scope = self._scope(query)
@@ -230,19 +259,7 @@ class QueryRun:
 
     def _child_reader(self, scope: Scope, query: Query) -> tuple[str, Reader]:
         """Return relationship name and reader of a child sub-query's result for a parent row."""
-        wanted = query.source.lower().split(".")[-1]
-        found = next(
-            (
-                pair
-                for pair in self.org.schema.children(scope.spec.name)
-                if pair[1].child_relationship.lower() == wanted
-            ),
-            None,
-        )
-        if found is None:
-            message = f"Didn't understand relationship '{query.source}' in FROM part of query call."
-            raise SoqlError("INVALID_TYPE", message, query.source)
-        child, link = found
+        child, link = find_children(self.org, scope.spec, query)
         inner = Scope(self.org, child, str(query.source_alias or ""))
         render = render_columns(inner, query, self.data_path, {})
         by_parent: dict[str, list[Row]] = {}
@@ -255,7 +272,7 @@ class QueryRun:
             rows = _cut(by_parent.get(row["Id"], []), query)
             if not rows:
                 return None
-            return {"totalSize": len(rows), "done": True, "records": [render(r) for r in rows]}
+            return self.page_children(QueryResult(len(rows), rows, render))
 
         return link.child_relationship, read
 
@@ -290,6 +307,16 @@ class _Having:
 
     def semi_join(self, query: Query) -> set[Any]:
         raise SoqlError("MALFORMED_QUERY", "no sub-select in HAVING", query.source)
+
+
+def find_children(org: Org, spec: ObjectSpec, query: Query) -> tuple[ObjectSpec, FieldSpec]:
+    """Return object and lookup of the child relationship that a sub-query reads."""
+    wanted = query.source.lower().split(".")[-1]
+    for child, link in org.schema.children(spec.name):
+        if link.child_relationship.lower() == wanted:
+            return child, link
+    message = f"Didn't understand relationship '{query.source}' in FROM part of query call."
+    raise SoqlError("INVALID_TYPE", message, query.source)
 
 
 def _counts_rows(query: Query) -> bool:

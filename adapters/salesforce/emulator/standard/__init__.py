@@ -9,6 +9,8 @@ from adapters.salesforce.emulator.standard.people import people_objects
 from adapters.salesforce.emulator.standard.sales import sales_objects
 from adapters.salesforce.emulator.standard.setup import SETUP_OBJECTS, setup_objects
 
+_NEVER_DELETED = {"User", "Profile", "Organization"}
+
 
 def standard_objects() -> list[ObjectSpec]:
     """Return fresh definitions of all standard objects, each with the system fields."""
@@ -18,7 +20,7 @@ def standard_objects() -> list[ObjectSpec]:
         spec.fields = {}
         spec.add(*system_fields())
         spec.fields.update(own)
-        if spec.name in SETUP_OBJECTS:
-            # They are gone when deleted: no bin, and no such column.
+        if spec.name in SETUP_OBJECTS | _NEVER_DELETED:
+            # They are never deleted, or gone when they are: no bin, and no such column.
             del spec.fields["isdeleted"]
     return objects
