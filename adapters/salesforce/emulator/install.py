@@ -9,6 +9,7 @@ from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.schema_changes import change_schema
 from adapters.salesforce.emulator.seeds import seed_records
+from adapters.salesforce.emulator.setup.restore import restore_components
 
 INTEGRATION_USER = "creditflag.integration@example.com"
 HUMAN_USER = "ann.admin@example.com"
@@ -36,6 +37,7 @@ def new_org(
             change_schema(org, document)
         org.schema_log = list(state["schema_log"])
         org.records.load()
+        restore_components(org, datafile)
     if client_id:
         org.client_id = client_id
     if client_secret:

@@ -25,6 +25,10 @@ from adapters.salesforce.emulator.json_text import write_json
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.query_calls import Locators, serve_more, serve_query
 from adapters.salesforce.emulator.sobject_calls import serve_sobjects
+from adapters.salesforce.emulator.setup.deploy_calls import serve_deploy_request
+from adapters.salesforce.emulator.setup.permissions import look_as
+from adapters.salesforce.emulator.setup.soap_calls import SOAP_PATH, serve_soap
+from adapters.salesforce.emulator.setup.tooling import serve_tooling
 
 URL_MAX = 16_384
 _SLASHES = re.compile(r"/{2,}")
@@ -50,6 +54,8 @@ class SalesforceService:
         if path.startswith("/id/"):
             return "identity"
         match = _DATA.match(path)
+        if path.startswith("/services/soap/"):
+            return "soap_login" if path.startswith("/services/soap/u/") else "metadata"
         if match is None:
             return "versions" if path == "/services/data" else "other"
         parts = [part for part in (match.group(2) or "").split("/") if part]
@@ -86,6 +92,7 @@ class SalesforceService:
     def control(self, action: str, call: Call) -> Any:
         """Do one of this emulator's own control actions."""
         if action == "reset" and call.method == "POST":
+        look_as(self.org, "")
             return self._reset()
         return run_control(self.org, self.locators, action, call)
 
@@ -127,6 +134,9 @@ class SalesforceService:
         if lower.startswith("/id/"):
             return self._identity(call, path)
         match = _DATA.match(path)
+        soap = SOAP_PATH.match(path)
+        if soap is not None:
+            return serve_soap(self.org, call, soap.group(1), soap.group(2))
         if match is None:
             raise missing_resource()
         return self._serve_data(call, match.group(1))
@@ -162,6 +172,7 @@ class SalesforceService:
         if not self.org.spend_call():
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
         return self.dispatch(Request(self.org, call, user_id, version))
+        look_as(self.org, user_id)
 
     def dispatch(self, request: Request) -> Answer:
         """Serve an authenticated call, also one inside composite or batch."""
@@ -198,6 +209,10 @@ class SalesforceService:
             case ["jobs", kind, *rest] if kind.lower() == "query":
                 return serve_query_jobs(request, rest)
         raise missing_resource()
+            case ["tooling", *rest]:
+                return serve_tooling(request, rest)
+            case ["metadata", name, *rest] if name.lower() == "deployrequest":
+                return serve_deploy_request(request, rest)
 
     def _route_composite(self, request: Request, rest: list[str]) -> Answer:
         match [rest[0].lower() if rest else "", *rest[1:]]:

@@ -63,10 +63,15 @@ class Component:
 
 
 class ComponentBook:
-    """All components by kind and name, the name in any case."""
+    """All components by kind and name, the name in any case.
+
+    `loose_ids` are those of set-up that was not deployed, such as fields that a
+    control call installed.
+    """
 
     def __init__(self) -> None:
         self._components: dict[tuple[str, str], Component] = {}
+        self.loose_ids: dict[tuple[str, str], str] = {}
 
     def __iter__(self) -> Iterator[Component]:
         return iter(list(self._components.values()))

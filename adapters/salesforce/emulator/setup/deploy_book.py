@@ -67,6 +67,7 @@ class Retrieval:
     retrieve_id: str
     members: dict[str, list[str]]
     version: str
+    folder: str = ""
     content: bytes = field(default=b"", repr=False)
     polls: int = 0
     is_done: bool = False

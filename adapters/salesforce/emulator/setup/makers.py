@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.emulatorkit.records import Row
-from adapters.salesforce.emulator.fields import FieldSpec, lookup, text
+from adapters.salesforce.emulator.fields import FieldSpec, lookup, owner, text
 from adapters.salesforce.emulator.ids import make_id
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
@@ -59,7 +59,8 @@ def make_component(making: Making, part: Part) -> Made:
     old = org.components.find(part.kind, part.full_name)
     same = old is not None and old.document == part.document and old.files == part.files
     maker = _MAKERS.get(part.kind)
-    given = "" if old is None else old.component_id
+    loose = org.components.loose_ids.get((part.kind, part.full_name.lower()), "")
+    given = loose if old is None else old.component_id
     made_id, created = given, old is None
     if maker is not None:
         made_id, created = maker(making, part, given)
@@ -90,28 +91,32 @@ def new_component_id(org: Org, kind: str) -> str:
 
 
 def _make_object(making: Making, part: Part, given: str) -> tuple[str, bool]:
-    org, name, document = making.org, part.full_name, part.document
-    spec = org.schema.stored(name)
-    if spec is None and name.lower() != "activity":
-        spec = _new_object(org, name, document)
-        org.schema.add(spec)
-        if spec.custom_setting:
-            del spec.fields["ownerid"]
-            org.index_keys(spec)
-        else:
-            allow_tasks(org, spec)
-        created = True
-    else:
-        created = False
-        if spec is not None and spec.custom:
-            spec.label = document.get("label", spec.label)
-            spec.label_plural = document.get("pluralLabel", spec.label_plural)
+    org = making.org
+    created = restore_object(org, part.full_name, part.document)
+    spec = org.schema.stored(part.full_name)
     if spec is not None:
         org.schema_changed[spec.name] = org.stamp()
     return given, created
 
 
-def _new_object(org: Org, name: str, document: Document) -> ObjectSpec:
+def restore_object(org: Org, name: str, document: Document) -> bool:
+    """Bring an object into the schema as its metadata says; returns whether it is new."""
+    spec = org.schema.stored(name)
+    if spec is None and name.lower() != "activity":
+        spec = _new_object(name, document)
+        org.schema.add(spec)
+        if spec.custom_setting:
+            org.index_keys(spec)
+        else:
+            allow_tasks(org, spec)
+        return True
+    if spec is not None and spec.custom:
+        spec.label = document.get("label", spec.label)
+        spec.label_plural = document.get("pluralLabel", spec.label_plural)
+    return False
+
+
+def _new_object(name: str, document: Document) -> ObjectSpec:
     if not _OBJECT_NAME.match(name):
         text_ = f"Entity Enumeration Or ID: bad value for restricted picklist field: {name}"
         raise SetupError(text_, "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST")
@@ -127,13 +132,13 @@ def _new_object(org: Org, name: str, document: Document) -> ObjectSpec:
     label: str = document["label"]
     spec = ObjectSpec(name, label, "", label_plural=document.get("pluralLabel", ""), custom=True)
     spec.add(_name_field(label, document.get("nameField")))
-    spec.add(lookup("OwnerId", "User", nillable=False, defaulted_on_create=True))
     if setting:
         spec.custom_setting = True
         spec.searchable = False
         spec.add(_setup_owner())
     else:
         spec.guarded = True
+        spec.add(owner())
     return spec
 
 
@@ -203,13 +208,13 @@ def _make_custom_permission(making: Making, part: Part, given: str) -> tuple[str
 
 
 def _make_record_type(making: Making, part: Part, given: str) -> tuple[str, bool]:
-    owner, _, name = part.full_name.partition(".")
-    if making.org.schema.stored(owner) is None:
-        raise SetupError(f"In field: object - no CustomObject named {owner} found")
+    parent, _, name = part.full_name.partition(".")
+    if making.org.schema.stored(parent) is None:
+        raise SetupError(f"In field: object - no CustomObject named {parent} found")
     values = {
         "DeveloperName": name,
         "Name": part.document.get("label"),
-        "SobjectType": owner,
+        "SobjectType": parent,
         "IsActive": part.document.get("active", True),
     }
     return _keep_row(making, "RecordType", given, values), not given

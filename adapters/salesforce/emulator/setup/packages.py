@@ -89,6 +89,21 @@ def read_members(root: Element, name: str) -> tuple[str, Members]:
     return version, members
 
 
+def split_object(full_name: str, path: str, document: Document) -> list[Part]:
+    """Return an object and the fields, views and rules that stand in its document."""
+    rest = dict(document)
+    parts = [
+        Part(kind, f"{full_name}.{item.get('fullName', '')}", path, _without_name(item))
+        for element, kind in OBJECT_PARTS.items()
+        for item in rest.pop(element, [])
+    ]
+    return [Part("CustomObject", full_name, path, rest), *parts]
+
+
+def _without_name(item: Document) -> Document:
+    return {key: value for key, value in item.items() if key != "fullName"}
+
+
 def _package_folder(files: PackageZip) -> str:
     for path in files.paths():
         folder, _, name = path.rpartition("/")
@@ -186,18 +201,14 @@ class _Reader:
         except SetupError as error:
             self._fail_object(full_name, path, error)
             return
-        for element, kind_name in OBJECT_PARTS.items():
-            for item in document.pop(element, []):
-                item = dict(item)
-                name = f"{full_name}.{item.pop('fullName', '')}"
-                if not (whole or self._is_wanted(kind_name, name)):
-                    continue
-                twice = (kind_name, name.lower()) in self.found
-                problem = SetupError(f"Duplicate {kind_name}: {name}", "DUPLICATE_VALUE")
-                part = Part(kind_name, name, path, item, problem=problem if twice else None)
-                self.found[(kind_name, name.lower())] = part
-        if whole:
-            self._add("CustomObject", full_name, Part("CustomObject", full_name, path, document))
+        for part in split_object(full_name, path, document):
+            if not (whole or self._is_wanted(part.kind, part.full_name)):
+                continue
+            key = (part.kind, part.full_name.lower())
+            if key in self.found:
+                text = f"Duplicate {part.kind}: {part.full_name}"
+                part.problem = SetupError(text, "DUPLICATE_VALUE")
+            self.found[key] = part
 
     def _fail_object(self, full_name: str, path: str, error: SetupError) -> None:
         self.found[("CustomObject", full_name.lower())] = Part(

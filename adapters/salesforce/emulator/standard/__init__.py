@@ -20,7 +20,7 @@ def standard_objects() -> list[ObjectSpec]:
         spec.fields = {}
         spec.add(*system_fields())
         spec.fields.update(own)
-        if spec.name in SETUP_OBJECTS | _NEVER_DELETED:
+        if spec.name in SETUP_OBJECTS or spec.name in _NEVER_DELETED:
             # They are never deleted, or gone when they are: no bin, and no such column.
             del spec.fields["isdeleted"]
     return objects
