@@ -16,6 +16,7 @@ from adapters.salesforce.emulator.collection_calls import (
     serve_object_collection,
     serve_upsert_collection,
 )
+from adapters.salesforce.emulator.composite_tree import serve_tree
 from adapters.salesforce.emulator.context import Answer, Request
 from adapters.salesforce.emulator.control import run_control
 from adapters.salesforce.emulator.endpoint_classes import classify_data
@@ -24,11 +25,11 @@ from adapters.salesforce.emulator.install import new_org
 from adapters.salesforce.emulator.json_text import write_json
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.query_calls import Locators, serve_more, serve_query
-from adapters.salesforce.emulator.sobject_calls import serve_sobjects
 from adapters.salesforce.emulator.setup.deploy_calls import serve_deploy_request
 from adapters.salesforce.emulator.setup.permissions import look_as
 from adapters.salesforce.emulator.setup.soap_calls import SOAP_PATH, serve_soap
 from adapters.salesforce.emulator.setup.tooling import serve_tooling
+from adapters.salesforce.emulator.sobject_calls import serve_sobjects
 
 URL_MAX = 16_384
 _SLASHES = re.compile(r"/{2,}")
@@ -53,9 +54,9 @@ class SalesforceService:
             return path.rsplit("/", 1)[-1]
         if path.startswith("/id/"):
             return "identity"
-        match = _DATA.match(path)
         if path.startswith("/services/soap/"):
             return "soap_login" if path.startswith("/services/soap/u/") else "metadata"
+        match = _DATA.match(path)
         if match is None:
             return "versions" if path == "/services/data" else "other"
         parts = [part for part in (match.group(2) or "").split("/") if part]
@@ -91,8 +92,8 @@ class SalesforceService:
 
     def control(self, action: str, call: Call) -> Any:
         """Do one of this emulator's own control actions."""
-        if action == "reset" and call.method == "POST":
         look_as(self.org, "")
+        if action == "reset" and call.method == "POST":
             return self._reset()
         return run_control(self.org, self.locators, action, call)
 
@@ -133,10 +134,10 @@ class SalesforceService:
             return self._userinfo(call)
         if lower.startswith("/id/"):
             return self._identity(call, path)
-        match = _DATA.match(path)
         soap = SOAP_PATH.match(path)
         if soap is not None:
             return serve_soap(self.org, call, soap.group(1), soap.group(2))
+        match = _DATA.match(path)
         if match is None:
             raise missing_resource()
         return self._serve_data(call, match.group(1))
@@ -171,8 +172,8 @@ class SalesforceService:
         user_id = self._user(oauth.bearer_token(call))
         if not self.org.spend_call():
             raise ApiError(403, "REQUEST_LIMIT_EXCEEDED", "TotalRequests Limit exceeded.")
-        return self.dispatch(Request(self.org, call, user_id, version))
         look_as(self.org, user_id)
+        return self.dispatch(Request(self.org, call, user_id, version))
 
     def dispatch(self, request: Request) -> Answer:
         """Serve an authenticated call, also one inside composite or batch."""
@@ -208,11 +209,11 @@ class SalesforceService:
                 return serve_ingest(request, rest)
             case ["jobs", kind, *rest] if kind.lower() == "query":
                 return serve_query_jobs(request, rest)
-        raise missing_resource()
             case ["tooling", *rest]:
                 return serve_tooling(request, rest)
             case ["metadata", name, *rest] if name.lower() == "deployrequest":
                 return serve_deploy_request(request, rest)
+        raise missing_resource()
 
     def _route_composite(self, request: Request, rest: list[str]) -> Answer:
         match [rest[0].lower() if rest else "", *rest[1:]]:
@@ -220,6 +221,8 @@ class SalesforceService:
                 return composite.serve_composite(request, self.dispatch)
             case ["batch"]:
                 return composite.serve_batch(request, self.dispatch)
+            case ["tree", name]:
+                return serve_tree(request, name)
             case ["sobjects"]:
                 return serve_collection(request)
             case ["sobjects", name]:
