@@ -93,8 +93,12 @@ class FieldSpec:
 
     @property
     def is_permissionable(self) -> bool:
-        """Whether field-level security can be set: not on what every record must have."""
-        return self.nillable and self.type not in {"id", "address"}
+        """Whether field-level security can be set: not on what every record must have.
+
+        A checkbox is never null, and yet nobody has to fill it in.
+        """
+        optional = self.nillable or (self.type == "boolean" and self.custom)
+        return optional and self.type not in {"id", "address"}
 
     @property
     def is_required(self) -> bool:

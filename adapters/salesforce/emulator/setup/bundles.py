@@ -24,7 +24,8 @@ def check_bundle(org: Org, name: str, files: dict[str, bytes], knows: Knows) -> 
     if not _BUNDLE_NAME.match(name):
         text = f"The folder name of a component begins with a lower-case letter: {name}"
         raise SetupError(text, "INVALID_FIELD_NAME")
-    if f"{name}.js" not in files:
+    # A module of nothing but styles has no script (LWC Developer Guide, "Share CSS Style Rules").
+    if f"{name}.js" not in files and f"{name}.css" not in files:
         raise SetupError(f"Cannot find Lightning Component Bundle {name}: {name}.js is missing")
     for path, content in files.items():
         if path.endswith(".js") and not path.startswith("__"):
