@@ -1,0 +1,155 @@
+// Sentences about reasons and remedies, from stored codes and parameters, in the reader's language.
+// The same rules as connector/credit/wording.py; a test renders every code both ways and compares.
+import CURRENCY from '@salesforce/i18n/currency';
+import LANG from '@salesforce/i18n/lang';
+import LOCALE from '@salesforce/i18n/locale';
+import TIME_ZONE from '@salesforce/i18n/timeZone';
+import {
+  CASH_ONLY_OPEN,
+  DAYS,
+  FLAG_NAMES,
+  FLAG_TEXTS,
+  LIMIT_EXPIRED,
+  METRIC_TEXTS,
+  MORE_THAN,
+  OTHER_METRIC,
+  OTHER_REASON,
+  REASON_TEXTS,
+  REMEDY_RESULT,
+  REMEDY_TEXTS,
+  UP_TO,
+  WITH_FLAGS,
+  WITH_HOLD,
+  WITHOUT_FLAGS,
+  WITHOUT_HOLD,
+} from './messages';
+import { makeReader } from './reader';
+import { WORDS } from './words';
+
+export { daysBetween, makeReader } from './reader';
+
+/** The person in front of the page. */
+export const READER = makeReader({
+  lang: LANG,
+  locale: LOCALE,
+  timeZone: TIME_ZONE,
+  currency: CURRENCY,
+});
+
+const DATES = ['due_date', 'valid_to', 'due_on_or_before', 'since'];
+const AMOUNTS = ['amount', 'total'];
+const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
+
+/** Put parameters into a template; unknown names stay. */
+export function fill(template, params) {
+  return template.replace(/\{(\w+)\}/g, (whole, name) => {
+    return has(params, name) ? String(params[name]) : whole;
+  });
+}
+
+/** The panel's own word or sentence. */
+export function word(key, reader, params = {}) {
+  return fill(said(WORDS[key], reader), params);
+}
+
+/** One sentence about a stored reason `{code, params}`. */
+export function reasonText(reason, reader) {
+  const { code } = reason;
+  const params = reason.params ?? {};
+  const label = reader.language === 'zh' ? params.label_zh : params.label_en;
+  return fill(said(reasonTemplate(code, params), reader), {
+    code,
+    label: label ?? code,
+    ...spoken(params, reader),
+  });
+}
+
+/** What a reason's remedy says: what to do, what it gives, and the light it gives; null without one. */
+export function remedyText(reason, reader) {
+  if (!reason.remedy) {
+    return null;
+  }
+  const params = reason.remedy_params ?? {};
+  const template = pick(REMEDY_TEXTS, reason.remedy) ?? OTHER_REASON;
+  const todo = fill(said(template, reader), { code: reason.remedy, ...spoken(params, reader) });
+  const result = params.result ?? null;
+  return { todo, then: result && resultText(result, reader), light: result?.colour ?? null };
+}
+
+function pick(table, code) {
+  return has(table, code) ? table[code] : undefined;
+}
+
+function said(pair, reader) {
+  return pair[reader.language === 'zh' ? 1 : 0];
+}
+
+function reasonTemplate(code, params) {
+  if (has(FLAG_TEXTS, code)) {
+    if (code === 'over_limit' && params.state === 'cash_only') {
+      return CASH_ONLY_OPEN;
+    }
+    if (code === 'no_valid_limit' && params.state === 'expired') {
+      return LIMIT_EXPIRED;
+    }
+    return FLAG_TEXTS[code];
+  }
+  if (params.metric) {
+    return pick(METRIC_TEXTS, params.metric) ?? OTHER_METRIC;
+  }
+  return pick(REASON_TEXTS, code) ?? OTHER_REASON;
+}
+
+function resultText(result, reader) {
+  const names = String(result.flags ?? '')
+    .split(';')
+    .filter(Boolean)
+    .map((name) => (has(FLAG_NAMES, name) ? said(FLAG_NAMES[name], reader) : name))
+    .join(', ');
+  return fill(said(REMEDY_RESULT, reader), {
+    score: result.score || '–',
+    grade: result.grade || '–',
+    hold: said(result.hold === 'true' ? WITH_HOLD : WITHOUT_HOLD, reader),
+    flags: names ? fill(said(WITH_FLAGS, reader), { codes: names }) : said(WITHOUT_FLAGS, reader),
+  });
+}
+
+/** A bin or threshold in words: 30 d – 60 d becomes 30 – 60 days. */
+function figure(text, reader) {
+  const more = said(MORE_THAN, reader);
+  if (!text.endsWith(' d')) {
+    return reader.language === 'zh' ? text : text.replaceAll('> ', `${more} `);
+  }
+  const plain = text
+    .replaceAll(' d', '')
+    .replaceAll('> ', `${more} `)
+    .replaceAll('≤ ', `${said(UP_TO, reader)} `);
+  return `${plain} ${said(DAYS, reader)}`;
+}
+
+function spoken(params, reader) {
+  const shown = { ...params };
+  for (const name of ['bin', 'threshold']) {
+    if (typeof shown[name] === 'string') {
+      shown[name] = figure(shown[name], reader);
+    }
+  }
+  for (const name of DATES) {
+    if (shown[name]) {
+      shown[name] = reader.date(shown[name]);
+    }
+  }
+  for (const name of AMOUNTS) {
+    if (shown[name] !== null && shown[name] !== undefined) {
+      shown[name] = reader.money(shown[name], params.currency);
+    }
+  }
+  return shown;
+}
+
+/** What Salesforce says about a failed read, as one line. */
+export function errorText(error) {
+  const bodies = [error?.body].flat().filter(Boolean);
+  const messages = bodies.map((body) => body.message).filter(Boolean);
+  return messages.join(' ') || error?.message || error?.statusText || '–';
+}

@@ -1,0 +1,256 @@
+// Written by scripts/make_panel_texts.py from the sentences of connector/credit/wording.py.
+
+export const FLAG_TEXTS = {
+  "oldest_overdue": [
+    "An invoice due on {due_date} is still unpaid (more than {threshold} late).",
+    "{due_date} 到期的发票仍未付款（逾期超过 {threshold}）。"
+  ],
+  "over_limit": [
+    "More than {threshold} of the credit limit is used.",
+    "信用额度使用超过 {threshold}。"
+  ],
+  "overdue_heavy": [
+    "More than {threshold} of what is owed is overdue.",
+    "应收账款中逾期超过 {threshold}。"
+  ],
+  "paying_later": [
+    "Invoices are paid more than {threshold} later than before.",
+    "付款比以前平均晚 {threshold} 以上。"
+  ],
+  "disputes_high": [
+    "More than {threshold} of what is owed is in dispute.",
+    "应收账款中有争议的超过 {threshold}。"
+  ],
+  "no_valid_limit": [
+    "There is no credit limit yet.",
+    "尚未设定信用额度。"
+  ],
+  "near_limit": [
+    "More than {threshold} of the credit limit is used: little is left.",
+    "信用额度已使用超过 {threshold}，所剩不多。"
+  ],
+  "cash_unmatched": [
+    "Payments or credit notes worth more than {threshold} of what is owed wait to be matched.",
+    "有相当于应收账款 {threshold} 以上的收款或贷项尚未核销。"
+  ]
+};
+
+export const CASH_ONLY_OPEN = [
+  "Sells for cash only, but there are open amounts.",
+  "仅限现款，但仍有未付金额。"
+];
+
+export const LIMIT_EXPIRED = [
+  "The credit limit expired on {valid_to}.",
+  "信用额度已于 {valid_to} 到期。"
+];
+
+export const METRIC_TEXTS = {
+  "overdue_ratio": [
+    "Overdue part of what is owed: {bin}.",
+    "应收账款中的逾期占比：{bin}。"
+  ],
+  "overdue_ratio_undisputed": [
+    "Overdue part of what is owed: {bin}.",
+    "应收账款中的逾期占比：{bin}。"
+  ],
+  "overdue_ratio_past_grace": [
+    "Overdue part of what is owed: {bin}.",
+    "应收账款中的逾期占比：{bin}。"
+  ],
+  "oldest_overdue_days": [
+    "The oldest unpaid invoice is late by {bin}.",
+    "最早未付发票逾期 {bin}。"
+  ],
+  "dbt": [
+    "Invoices are paid late by {bin} on average.",
+    "平均逾期付款 {bin}。"
+  ],
+  "dbt_floored": [
+    "Invoices are paid late by {bin} on average.",
+    "平均逾期付款 {bin}。"
+  ],
+  "dbt_with_open": [
+    "Invoices are paid late by {bin} on average, open ones included.",
+    "平均逾期付款 {bin}（含未付发票）。"
+  ],
+  "dbt_trend": [
+    "Payments come later than before, by {bin}.",
+    "付款比以前晚 {bin}。"
+  ],
+  "utilisation": [
+    "Used part of the credit limit: {bin}.",
+    "信用额度使用率：{bin}。"
+  ],
+  "dispute_ratio": [
+    "Disputed part of what is owed: {bin}.",
+    "应收账款中的争议占比：{bin}。"
+  ],
+  "dso": [
+    "What is owed stands for {bin} of sales.",
+    "应收账款相当于 {bin} 的销售额。"
+  ],
+  "dso_countback": [
+    "What is owed stands for {bin} of sales.",
+    "应收账款相当于 {bin} 的销售额。"
+  ]
+};
+
+export const OTHER_METRIC = [
+  "{label}: {bin}.",
+  "{label}:{bin}。"
+];
+
+export const REASON_TEXTS = {
+  "insolvency_open": [
+    "Insolvency proceedings are open.",
+    "已进入破产程序。"
+  ],
+  "dissolved": [
+    "The company is dissolved.",
+    "公司已注销。"
+  ],
+  "sanctioned": [
+    "The company is on a sanctions list.",
+    "公司在制裁名单上。"
+  ],
+  "dishonest_judgment_debtor": [
+    "The company is on the list of dishonest judgment debtors.",
+    "公司被列为失信被执行人。"
+  ],
+  "not_enough_data": [
+    "Too little is known for a score ({known} of the scorecard).",
+    "信息不足，无法评分（评分卡仅覆盖 {known}）。"
+  ],
+  "limit_blend": [
+    "The proposed limit is the weighted mean of the limit methods.",
+    "建议额度为各测算方法的加权平均。"
+  ],
+  "limit_need": [
+    "The proposed limit is what the customer needs at its present purchases.",
+    "建议额度以客户目前采购所需为限。"
+  ],
+  "limit_agency": [
+    "The proposed limit is held down by the agency's recommendation.",
+    "建议额度受评级机构建议上限约束。"
+  ],
+  "limit_appetite": [
+    "The proposed limit is held down to {share} of all our yearly sales.",
+    "建议额度不超过我方全年销售额的 {share}。"
+  ],
+  "limit_step": [
+    "The proposed limit rises by at most {max_up} at one review.",
+    "每次复审额度最多上调 {max_up}。"
+  ],
+  "limit_cash_only": [
+    "Grade {grade} sells for cash only.",
+    "{grade} 级客户仅限现款。"
+  ],
+  "limit_manual": [
+    "No limit can be proposed by rule: a person has to decide.",
+    "无法按规则给出额度，需人工决定。"
+  ]
+};
+
+export const OTHER_REASON = [
+  "{code}",
+  "{code}"
+];
+
+export const REMEDY_TEXTS = {
+  "pay_items": [
+    "Pay {total}: what was due by {due_on_or_before} (invoices: {count}).",
+    "付清 {due_on_or_before} 及以前到期的款项 {total}（{count} 张发票）。"
+  ],
+  "reduce_exposure": [
+    "Pay {amount} on account.",
+    "预付 {amount}。"
+  ],
+  "raise_limit": [
+    "Approve a limit of {amount}.",
+    "批准 {amount} 的额度。"
+  ],
+  "resolve_disputes": [
+    "Settle the open disputes.",
+    "解决未决争议。"
+  ],
+  "provide_data": [
+    "Wait for payments, or give the missing terms and limits.",
+    "等待付款记录，或补充缺少的账期与额度。"
+  ]
+};
+
+export const REMEDY_RESULT = [
+  "Then: score {score}, grade {grade}, {hold}, {flags}.",
+  "之后：评分 {score}，等级 {grade}，{hold}，{flags}。"
+];
+
+export const WITH_HOLD = [
+  "still on hold",
+  "仍冻结"
+];
+
+export const WITHOUT_HOLD = [
+  "no hold",
+  "不冻结"
+];
+
+export const WITH_FLAGS = [
+  "flags {codes}",
+  "预警：{codes}"
+];
+
+export const WITHOUT_FLAGS = [
+  "no flag",
+  "无预警"
+];
+
+export const FLAG_NAMES = {
+  "oldest_overdue": [
+    "Long overdue",
+    "长期逾期"
+  ],
+  "over_limit": [
+    "Over the limit",
+    "超额度"
+  ],
+  "overdue_heavy": [
+    "Much overdue",
+    "逾期占比高"
+  ],
+  "paying_later": [
+    "Paying later",
+    "付款变慢"
+  ],
+  "disputes_high": [
+    "Many disputes",
+    "争议较多"
+  ],
+  "no_valid_limit": [
+    "No valid limit",
+    "无有效额度"
+  ],
+  "near_limit": [
+    "Close to the limit",
+    "接近额度"
+  ],
+  "cash_unmatched": [
+    "Unmatched payments",
+    "未核销收款"
+  ]
+};
+
+export const MORE_THAN = [
+  "more than",
+  "超过"
+];
+
+export const UP_TO = [
+  "up to",
+  "不超过"
+];
+
+export const DAYS = [
+  "days",
+  "天"
+];
