@@ -69,7 +69,7 @@ def read_set(org: Org, row: Row) -> Document:
     document["fieldPermissions"] = [
         {
             "editable": bool(r.get("PermissionsEdit")),
-            "field": _as_activity(r["Field"]),
+            "field": r["Field"],
             "readable": bool(r.get("PermissionsRead")),
         }
         for r in sorted(grants["FieldPermissions"], key=lambda r: str(r["Field"]))
@@ -191,11 +191,6 @@ def _access_rows(org: Org, document: Document) -> list[dict[str, Any]]:
         if found is not None and entry["enabled"]:
             rows.append({"SetupEntityId": found.component_id})
     return rows
-
-
-def _as_activity(path: str) -> str:
-    owner, _, name = path.partition(".")
-    return f"Activity.{name}" if owner == "Task" and name.endswith("__c") else path
 
 
 def _write(writer: Writer, table: str, values: dict[str, Any]) -> str:
