@@ -7,7 +7,9 @@ from datetime import datetime
 
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.errors import translate_nonsense
-from adapters.salesforce.pull import pull
+from adapters.salesforce.ids import to_long_id
+from adapters.salesforce.ingest import BulkWriter
+from adapters.salesforce.pull import Puller
 from adapters.salesforce.push import BATCH_SIZE, Writer
 from adapters.salesforce.session import SalesforceSession
 from connector.errors import RefusedError
@@ -29,7 +31,10 @@ class SalesforceAdapter:
     def __init__(self, opening: Opening) -> None:
         self._session = SalesforceSession(opening)
         self._catalogue = Catalogue(self._session)
+        self._puller = Puller(self._session, self._catalogue)
         self._writer = Writer(self._session, self._catalogue)
+        self._bulk = BulkWriter(self._session, self._catalogue)
+        self._user_id = ""
 
     def __repr__(self) -> str:
         return f"SalesforceAdapter({self._session.options.host})"
@@ -37,8 +42,8 @@ class SalesforceAdapter:
     # --- source ----------------------------------------------------------------------
 
     def pull(self, request: PullRequest) -> Iterator[Page]:
-        """Pages in (stamp, id) order; see `adapters.salesforce.pull`."""
-        return pull(self._session, self._catalogue, request)
+        """Pages of one object; see `adapters.salesforce.pull`."""
+        return self._puller.pull(request)
 
     def describe(self, object_name: str) -> ObjectInfo | None:
         """Live description, at most five minutes old."""

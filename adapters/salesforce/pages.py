@@ -21,11 +21,19 @@ _OFFSET = re.compile(r"-(\d+)$")  # locators end in the rows given so far, as a 
 
 @dataclass(frozen=True, slots=True)
 class RecordPage:
-    """Rows as they came, how many rows the whole reading must give, and whether it is the last."""
+    """Rows as they came, how many rows the whole reading must give, and whether it is the last.
+
+    `total` is the count of the running query. `edge` is the greatest stamp so far and `before` how
+    many rows with a lower one were given; `sound` says that no row is known to be missing.
+    """
 
     rows: list[dict[str, Any]]
     expected: int
     last: bool
+    total: int = 0
+    edge: str = ""
+    before: int = 0
+    sound: bool = True
 
 
 def read_pages(
@@ -74,6 +82,7 @@ class _Trace:
         self._previous: set[str] = set()
         self._edge = ""  # greatest stamp of the rows given
         self._at_edge: set[str] = set()
+        self._sound = True
 
     def is_flawed(self, body: dict[str, Any]) -> bool:
         """Whether rows are missing from the page or came before."""
@@ -96,8 +105,19 @@ class _Trace:
         self._given += len(rows)
         if rows and self._stamp:
             self._move_edge(rows)
-        expected = int(body["totalSize"]) + self._given_before - self._skipped
-        return RecordPage(rows, expected, bool(body["done"]))
+        total = int(body["totalSize"])
+        if not body["done"]:
+            offset = _OFFSET.search(body["nextRecordsUrl"])
+            self._sound = self._sound and (offset is None or int(offset[1]) == self._received)
+        return RecordPage(
+            rows=rows,
+            expected=total + self._given_before - self._skipped,
+            last=bool(body["done"]),
+            total=total,
+            edge=self._edge,
+            before=self._given - len(self._at_edge),
+            sound=self._sound,
+        )
 
     def restart(self) -> None:
         """The query is run a second time from its beginning."""

@@ -12,7 +12,9 @@ from connector.ports.clock import ClockPort
 
 ATTEMPTS = 6
 ATTEMPTS_UNREACHABLE = 3  # a wrong host name should be told soon
+ATTEMPTS_TOO_SLOW = 2  # each takes two minutes; the reader then asks for less
 DEADLINE = 600.0
+TOO_SLOW = frozenset({"QUERY_TIMEOUT", "REQUEST_RUNNING_TOO_LONG"})
 _RESTARTS = "INVALID_QUERY_LOCATOR"  # the same call cannot succeed; the reader starts over
 
 
@@ -71,6 +73,8 @@ class _StopInTime(stop_base):
     def __call__(self, retry_state: tenacity.RetryCallState) -> bool:
         error = retry_state.outcome.exception() if retry_state.outcome else None
         attempts = ATTEMPTS_UNREACHABLE if isinstance(error, UnreachableError) else ATTEMPTS
+        if isinstance(error, TransientError) and error.code in TOO_SLOW:
+            attempts = ATTEMPTS_TOO_SLOW
         if retry_state.attempt_number >= attempts:
             return True
         return self._clock.monotonic() + retry_state.upcoming_sleep > self._ends

@@ -116,6 +116,7 @@ class EntityDoc(StrictDoc):
     duplicates: Literal["refuse", "keep"] = "refuse"
     optional: bool = False
     overlap_seconds: int = Field(default=600, ge=0, le=86_400)
+    reread: Literal["", "daily", "weekly", "monthly"] = ""
     options: dict[str, Word] = {}
     fields: dict[str, FieldDoc] = Field(min_length=1)
 

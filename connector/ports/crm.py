@@ -70,7 +70,9 @@ class PullRequest:
     """What to read: an object (or file pattern), vendor paths, a vendor filter, and from where.
 
     `cursor` None means everything. `overlap_seconds` is how far before the cursor reading starts.
-    `mode` is the feed: `changes` or `snapshot`.
+    `mode` is the feed: `changes` or `snapshot`. `resume` is the last landed page's own word on
+    where a reading that broke off goes on. With `ids` only these records are read, deleted ones as
+    deletions; what is not answered for at all is gone for good.
     """
 
     object_name: str
@@ -81,6 +83,8 @@ class PullRequest:
     mode: Literal["changes", "snapshot"] = "changes"
     stamp_path: str = ""
     options: Mapping[str, str] = field(default_factory=dict)
+    resume: str | None = None
+    ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +109,10 @@ class Page:
     """One page of a pull.
 
     `expected` is the vendor's own count for the whole request (records + deletions + unreadable),
-    None when it gives none. `cursor` is set on the last page only. `wheres` names the origin of
-    each record, in step with `records`, when that says more than the record id.
+    None when it gives none; the last page's is the one that holds. `cursor` is set on the last page
+    only. `wheres` names the origin of each record, in step with `records`, when that says more than
+    the record id. `resume`, when the vendor allows it, is what a later request of the same reading
+    may give once this page and all before it have landed.
     """
 
     records: Sequence[Record]
@@ -117,13 +123,15 @@ class Page:
     last: bool = False
     listed_on: date | None = None
     wheres: Sequence[str] = ()
+    resume: str | None = None
 
 
 class SourcePort(Protocol):
     """Reads records. Every call may raise VendorError subclasses, SignInError, BudgetError."""
 
     def pull(self, request: PullRequest) -> Iterator[Page]:
-        """Pages in (stamp, id) order; the last one has `last` and the next `cursor`."""
+        """Pages, in (stamp, id) order where the vendor keeps one; the last one has `last` and the
+        next `cursor`."""
         ...
 
     def describe(self, object_name: str) -> ObjectInfo | None:

@@ -1,13 +1,13 @@
 """Land: pages of a feed into the ledger, counted; the cursor moves last.
 
-Pages land as they come. The cursor lands with the last page, in its transaction, and only when
-what arrived equals what the source counted.
+Pages land as they come, each with the place from which a reading that breaks off goes on. The
+cursor lands with the last page, in its transaction, and only when what arrived equals what the
+source counted; else the reading begins anew.
 """
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -19,6 +19,7 @@ from connector.ports.facts import LandBatch, LandResult, SnapshotClose
 from connector.sync.crash import crash_point
 from connector.sync.desk import Connection, Desk
 from connector.sync.guard import refuse_shrunk_list
+from connector.sync.position import FeedPosition
 
 
 @dataclass
@@ -53,15 +54,17 @@ class FeedReport:
 
 @dataclass
 class Landing:
-    """One pull of one feed on its way into the ledger. `mapping_mark` goes into the cursor.
+    """One pull of one feed on its way into the ledger, from `position` on.
 
-    `ended` says that the last page, and with it the cursor, has landed.
+    `aside` is a reading beside the feed's own: its cursor and places are not kept. `ended` says
+    that the last page, and with it the cursor, has landed.
     """
 
     desk: Desk
     connection: Connection
     feed: Feed
-    mapping_mark: str
+    position: FeedPosition
+    aside: bool = False
     report: FeedReport = field(init=False)
     _context: ReadContext = field(init=False)
     _ids: list[pa.Array] = field(default_factory=list)
@@ -81,22 +84,42 @@ class Landing:
 
     def take(self, page: Page) -> None:
         """Map and land one page; RedRunError at the last one when the counts do not tie."""
+        if self._says_nothing(page):
+            return
         mapped = map_page(self.feed, page, self._context)
         self._ids.append(mapped.ids)
         self._whole = self._whole and mapped.unidentified == 0
         self.report.records += len(page.records) + len(page.deletions) + len(page.unreadable)
         self.report.skipped += mapped.skipped
         self.report.duplicates += mapped.duplicates
-        cursor = None
         snapshot = None
         if page.last:
             self._check_count(page)
-            cursor = json.dumps({"mapping": self.mapping_mark, "at": page.cursor})
             snapshot = self._close(page)
         crash_point("before-land")
-        self.report.add(self.desk.ledger.land(self._batch(mapped, snapshot, cursor)))
+        self.report.add(self.desk.ledger.land(self._batch(mapped, snapshot, self._place(page))))
         crash_point("after-last-land" if page.last else "after-land")
         self.ended = page.last
+
+    def _says_nothing(self, page: Page) -> bool:
+        """Whether it only tells that the source still works, from a place that is known."""
+        bare = not (page.last or page.records or page.deletions or page.unreadable)
+        return bare and page.resume == self.position.resume
+
+    def _place(self, page: Page) -> str | None:
+        """What the ledger keeps with this page: the cursor, or where to go on; None: nothing.
+
+        A full list proves absence only when it was read in one go.
+        """
+        if self.aside:
+            return None
+        if page.last:
+            self.position = self.position.end(page.cursor, self.desk.clock.now())
+        elif page.resume and not self.feed.snapshot:
+            self.position = replace(self.position, resume=page.resume)
+        else:
+            return None
+        return self.position.spell()
 
     def _batch(
         self, mapped: MappedPage, snapshot: SnapshotClose | None, cursor: str | None
@@ -117,6 +140,7 @@ class Landing:
 
     def _check_count(self, page: Page) -> None:
         if page.expected is not None and page.expected != self.report.records:
+            self._begin_anew()
             raise RedRunError(
                 "{feed}: {got} records arrived, but {expected} were counted at the source.",
                 where=self.connection.name,
@@ -125,6 +149,14 @@ class Landing:
                 got=self.report.records,
                 expected=page.expected,
             )
+
+    def _begin_anew(self) -> None:
+        """Forget the place: which of the pages before came short cannot be told."""
+        if self.position.resume is None or self.aside:
+            return
+        self.position = replace(self.position, resume=None)
+        nothing = map_page(self.feed, Page(()), self._context)
+        self.desk.ledger.land(self._batch(nothing, None, self.position.spell()))
 
     def _close(self, page: Page) -> SnapshotClose | None:
         """The end of a full list. A piece of input without an id proves no absence."""

@@ -1,20 +1,19 @@
-"""Pull: every feed of a connection, from where the last pull ended.
-
-A changed mapping reads everything again: what was not asked for before has never been seen.
-"""
+"""Pull: every feed of a connection, from where the last pull ended or broke off."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
+from dataclasses import replace
 
-from connector.domain.change import digest
 from connector.errors import RedRunError
 from connector.logs import get_logger
 from connector.mapping.feeds import Feed
 from connector.ports.crm import PullRequest
-from connector.sync.desk import Connection, Desk
+from connector.sync.desk import LEASE_SECONDS, Connection, Desk
 from connector.sync.land import FeedReport, Landing
+from connector.sync.position import read_feed_position
+
+RENEW_SECONDS = LEASE_SECONDS / 4
 
 Progress = Callable[[str, int, int | None], None]
 """Called with feed, rows so far and rows expected."""
@@ -40,22 +39,10 @@ def pull_connection(
 def _pull_feed(
     desk: Desk, connection: Connection, feed: Feed, progress: Progress | None
 ) -> FeedReport:
-    mark = digest([feed.object_name, sorted(feed.paths), feed.doc.model_dump(mode="json")])[:16]
-    landing = Landing(desk, connection, feed, mark)
-    for page in connection.adapter.pull(_request(desk, connection, feed, mark)):
-        landing.take(page)
-        if progress:
-            progress(feed.name, landing.report.records, page.expected)
-        if not landing.ended:
-            desk.stop.check()
-    if not landing.ended:
-        raise RedRunError(
-            "{feed}: the source stopped after {got} records, before its last page.",
-            where=connection.name,
-            next_step="The cursor stays; run again. If it repeats, check the API user.",
-            feed=feed.name,
-            got=landing.report.records,
-        )
+    position = read_feed_position(desk.ledger, connection.name, feed)
+    landing = Landing(desk, connection, feed, position)
+    request = replace(feed.request(position.at), resume=position.resume)
+    take_pages(landing, request, progress)
     report = landing.report
     get_logger(run=desk.run_id).info(
         "feed",
@@ -67,7 +54,27 @@ def _pull_feed(
     return report
 
 
-def _request(desk: Desk, connection: Connection, feed: Feed, mark: str) -> PullRequest:
-    stored = desk.ledger.cursor(connection.name, feed.name)
-    position = json.loads(stored) if stored else {}
-    return feed.request(position["at"] if position.get("mapping") == mark else None)
+def take_pages(landing: Landing, request: PullRequest, progress: Progress | None = None) -> None:
+    """Land all pages of a request under a lease that stays fresh.
+
+    RedRunError when the source ends before its last page, or the counts do not tie.
+    """
+    desk, name, feed = landing.desk, landing.connection.name, landing.feed.name
+    renewed = desk.clock.monotonic()
+    for page in landing.connection.adapter.pull(request):
+        landing.take(page)
+        if progress:
+            progress(feed, landing.report.records, page.expected)
+        if not landing.ended:
+            desk.stop.check()
+        if desk.clock.monotonic() - renewed > RENEW_SECONDS:
+            desk.renew_lease()
+            renewed = desk.clock.monotonic()
+    if not landing.ended:
+        raise RedRunError(
+            "{feed}: the source stopped after {got} records, before its last page.",
+            where=name,
+            next_step="The cursor stays; run again. If it repeats, check the API user.",
+            feed=feed,
+            got=landing.report.records,
+        )

@@ -62,11 +62,6 @@ def rename(adapter: SalesforceAdapter, record_id: str) -> str:
         {"action": "respond", "status": 200, "body": "[1, NaN]"},
         {
             "action": "respond",
-            "status": 400,
-            "body": [{"errorCode": "QUERY_TIMEOUT", "message": "too slow"}],
-        },
-        {
-            "action": "respond",
             "status": 403,
             "body": [
                 {

@@ -69,7 +69,8 @@ def _read_locator(text: str) -> int | None:
 
 def _writer(spec: FieldSpec) -> Callable[[Any], str]:
     if spec.type == "boolean":
-        return lambda value: "true" if value else "false"
+        # A checkbox is never null, but a parent that is not there has none.
+        return lambda value: "" if value is None else "true" if value else "false"
     if spec.type == "datetime":
         return lambda value: "" if value is None else str(value).replace("+0000", "Z")
     return lambda value: "" if value is None else str(value)
