@@ -7,8 +7,6 @@ from datetime import datetime
 
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.errors import translate_nonsense
-from adapters.salesforce.ids import to_long_id
-from adapters.salesforce.ingest import BulkWriter
 from adapters.salesforce.pull import Puller
 from adapters.salesforce.push import BATCH_SIZE, Writer
 from adapters.salesforce.session import SalesforceSession
@@ -33,8 +31,6 @@ class SalesforceAdapter:
         self._catalogue = Catalogue(self._session)
         self._puller = Puller(self._session, self._catalogue)
         self._writer = Writer(self._session, self._catalogue)
-        self._bulk = BulkWriter(self._session, self._catalogue)
-        self._user_id = ""
 
     def __repr__(self) -> str:
         return f"SalesforceAdapter({self._session.options.host})"
