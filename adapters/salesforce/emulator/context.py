@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -12,6 +13,8 @@ from adapters.salesforce.emulator.errors import bad_json, missing_resource
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.writes import Writer
+
+_ALLOW_SAVE = re.compile(r"allowSave\s*=\s*true", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -53,7 +56,9 @@ class Request:
 
     def writer(self, records: int = 1) -> Writer:
         """Return a writer for this user and call, which writes so many records."""
-        return Writer(self.org, self.user_id, "api", self.call.number, records)
+        header = self.call.headers.get("sforce-duplicate-rule-header", "")
+        allow = _ALLOW_SAVE.search(header) is not None
+        return Writer(self.org, self.user_id, "api", self.call.number, records, allow)
 
     def json(self) -> Any:
         """Return the body with exact decimals; raises ApiError JSON_PARSER_ERROR."""

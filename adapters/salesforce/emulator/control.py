@@ -19,6 +19,7 @@ from adapters.salesforce.emulator.query_calls import Locators
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.schema_changes import SchemaError, change_schema
 from adapters.salesforce.emulator.seeds import seed_records
+from adapters.salesforce.emulator.setup.rule_control import install_rules
 from adapters.salesforce.emulator.times import read_stamp, write_stamp
 from adapters.salesforce.emulator.writes import Writer
 
@@ -281,6 +282,7 @@ _ACTIONS: dict[tuple[str, str], Action] = {
     ("GET", "settings"): _settings,
     ("POST", "settings"): _settings,
     ("POST", "locators/expire"): _expire_locators,
+    ("POST", "rules"): lambda org, _, call: install_rules(org, read_json_object(call)),
     ("GET", "bulk/jobs"): lambda org, _, call: show_jobs(org, call),
     ("POST", "bulk/faults"): lambda org, _, call: script_faults(org, call),
     ("DELETE", "bulk/faults"): lambda org, _, call: script_faults(org, call),

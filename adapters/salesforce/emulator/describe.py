@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from adapters.salesforce.emulator.fields import NUMERIC, TEXTUAL, FieldSpec
@@ -23,6 +24,9 @@ _SOAP = {
 }
 
 
+_HTML = re.compile(r"\b(?:IMAGE|HYPERLINK)\s*\(", re.IGNORECASE)
+
+
 def describe_global(org: Org, data_path: str) -> dict[str, Any]:
     """Answer `GET /sobjects`."""
     objects = sorted(org.schema, key=lambda spec: spec.name)
@@ -42,7 +46,7 @@ def object_flags(spec: ObjectSpec, data_path: str) -> dict[str, Any]:
         "associateParentEntity": None,
         "createable": spec.createable,
         "custom": spec.custom,
-        "customSetting": False,
+        "customSetting": spec.custom_setting,
         "deepCloneable": False,
         "deletable": spec.deletable,
         "deprecatedAndHidden": False,
@@ -138,10 +142,10 @@ def describe_field(item: FieldSpec) -> dict[str, Any]:
         "extraTypeInfo": "plaintextarea" if item.type == "textarea" else None,
         "filterable": item.is_filterable,
         "filteredLookupInfo": None,
-        "formulaTreatNullNumberAsZero": False,
+        "formulaTreatNullNumberAsZero": item.zero_for_blank,
         "groupable": item.is_groupable,
         "highScaleNumber": False,
-        "htmlFormatted": False,
+        "htmlFormatted": _HTML.search(item.formula) is not None,
         "idLookup": item.is_lookup_key or item.type == "id",
         "inlineHelpText": item.help_text or None,
         "label": item.label,
@@ -152,7 +156,7 @@ def describe_field(item: FieldSpec) -> dict[str, Any]:
         "nameField": item.name_field,
         "namePointing": len(item.reference_to) > 1,
         "nillable": item.nillable,
-        "permissionable": item.nillable and item.type != "id",
+        "permissionable": item.is_permissionable,
         "picklistValues": [_choice(item, value) for value in item.values] if choice else [],
         "polymorphicForeignKey": len(item.reference_to) > 1,
         "precision": item.precision if item.type in NUMERIC - {"int"} else 0,

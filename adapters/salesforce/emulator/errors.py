@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """A whole call fails; the body is a list with one error."""
+    """A whole call fails; the body is a list with one error and its `extra` keys."""
 
     def __init__(
         self, status: int, code: str, message: str, fields: list[str] | None = None
@@ -16,17 +16,18 @@ class ApiError(Exception):
         self.code = code
         self.message = message
         self.fields = fields
+        self.extra: dict[str, Any] = {}
 
     def body(self) -> list[dict[str, Any]]:
         """Return the error list that the REST API sends."""
         error: dict[str, Any] = {"message": self.message, "errorCode": self.code}
         if self.fields is not None:
             error["fields"] = self.fields
-        return [error]
+        return [{**error, **self.extra}]
 
 
 class RecordError(Exception):
-    """One record of a write fails."""
+    """One record of a write fails; `extra` stands beside the error's own keys."""
 
     def __init__(
         self, code: str, message: str, fields: list[str] | None = None, status: int = 400
@@ -36,15 +37,18 @@ class RecordError(Exception):
         self.message = message
         self.fields = fields or []
         self.status = status
+        self.extra: dict[str, Any] = {}
 
     def as_call_error(self) -> ApiError:
         """Return this as the error of a call that writes one record."""
-        return ApiError(self.status, self.code, self.message, self.fields)
+        error = ApiError(self.status, self.code, self.message, self.fields)
+        error.extra = self.extra
+        return error
 
     def as_result(self) -> dict[str, Any]:
         """Return this as one result of a collection call (`statusCode`, not `errorCode`)."""
         error = {"statusCode": self.code, "message": self.message, "fields": self.fields}
-        return {"success": False, "errors": [error]}
+        return {"success": False, "errors": [{**error, **self.extra}]}
 
 
 def missing_resource() -> ApiError:

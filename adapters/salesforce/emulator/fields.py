@@ -32,7 +32,8 @@ class FieldSpec:
     `on_delete` says what happens to a record when the one it points to is deleted:
     `clear` the lookup, `cascade` the deletion, `restrict` it, or `keep` the id.
     `hidden` and `read_only` stand for field-level security of the user of the running call;
-    for a `guarded` field permission sets decide them. `compute` evaluates a formula field.
+    for a `guarded` field permission sets decide them. `compute` evaluates a formula field,
+    which reads the fields that it `uses` (object and field in lower case).
     """
 
     name: str
@@ -69,6 +70,7 @@ class FieldSpec:
     guarded: bool = False
     zero_for_blank: bool = False
     compute: Callable[[dict[str, Any]], Any] | None = field(default=None, repr=False)
+    uses: frozenset[tuple[str, str]] = frozenset()
 
     def __post_init__(self) -> None:
         if self.type not in TYPES:

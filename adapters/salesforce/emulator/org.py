@@ -22,6 +22,7 @@ from adapters.salesforce.emulator.logins import LoginBook
 from adapters.salesforce.emulator.schema import ObjectSpec, SchemaBook
 from adapters.salesforce.emulator.setup.components import ComponentBook
 from adapters.salesforce.emulator.setup.deploy_book import DeployBook
+from adapters.salesforce.emulator.setup.rule_book import RuleBook
 from adapters.salesforce.emulator.standard import standard_objects
 from adapters.salesforce.emulator.times import write_stamp
 
@@ -98,6 +99,7 @@ class Org:
     deletions: DeletionLog = field(default_factory=DeletionLog)
     components: ComponentBook = field(default_factory=ComponentBook)
     deploys: DeployBook = field(default_factory=DeployBook)
+    rules: RuleBook = field(default_factory=RuleBook)
     viewer: str = ""
     schema_changed: dict[str, str] = field(default_factory=dict)
     schema_log: list[dict[str, Any]] = field(default_factory=list)

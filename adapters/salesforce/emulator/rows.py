@@ -89,8 +89,10 @@ def render_record(
                 raise ApiError(400, "INVALID_FIELD", message)
             specs.append(item)
     for item in specs:
-        is_address = item.type == "address"
-        out[item.name] = read_address(row, item.parts) if is_address else row.get(item.name)
+        if item.type == "address":
+            out[item.name] = read_address(row, item.parts)
+        else:
+            out[item.name] = row.get(item.name) if item.compute is None else item.compute(row)
     return out
 
 

@@ -28,6 +28,7 @@ _FIELD_KEYS = {item.name for item in fields(FieldSpec)} - {
     "read_only",
     "guarded",
     "compute",
+    "uses",
 }
 _OBJECT_KEYS = {
     "name",

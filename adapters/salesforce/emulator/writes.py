@@ -22,6 +22,7 @@ from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.ids import to_18
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
+from adapters.salesforce.emulator.setup.rules import check_duplicates, check_rules
 from adapters.salesforce.emulator.values import store_value
 
 
@@ -42,6 +43,7 @@ class Writer:
     via: str = "api"
     call: int = 0
     records_in_call: int = 1
+    allow_duplicates: bool = False
 
     def create(self, spec: ObjectSpec, body: dict[str, Any]) -> str:
         """Create a record and return its id; raises RecordError and then changes nothing."""
@@ -70,6 +72,8 @@ class Writer:
             row.setdefault("Name", record_id)
         self._check_unique(spec, row, values)
         derive(org, spec.name, None, row)
+        check_rules(org, self.user_id, spec, None, row)
+        check_duplicates(org, spec, row, allow_save=self.allow_duplicates)
         self._check_locks(spec, row)
         with org.records.transaction():
             org.records.put(spec.name, record_id, row)
@@ -112,6 +116,8 @@ class Writer:
         row["LastModifiedById"] = self.user_id
         self._check_unique(spec, row, values)
         derive(self.org, spec.name, old, row)
+        check_rules(self.org, self.user_id, spec, old, row)
+        check_duplicates(self.org, spec, row, allow_save=self.allow_duplicates)
         return row
 
     def upsert(

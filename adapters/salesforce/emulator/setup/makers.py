@@ -25,6 +25,8 @@ from adapters.salesforce.emulator.setup.kinds import PREFIXES
 from adapters.salesforce.emulator.setup.packages import Part
 from adapters.salesforce.emulator.setup.permission_sets import save_set
 from adapters.salesforce.emulator.setup.problems import SetupError
+from adapters.salesforce.emulator.setup.refresh import install_formula
+from adapters.salesforce.emulator.setup.rules import make_rule
 
 _OBJECT_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*__c\Z")
 _DEVELOPER_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*\Z")
@@ -186,6 +188,8 @@ def _make_field(making: Making, part: Part, given: str) -> tuple[str, bool]:
         new.name = old.name
         new.guarded = old.guarded or (new.guarded and not old.is_permissionable)
         new.hidden, new.read_only = old.hidden, old.read_only
+    if new.calculated:
+        install_formula(org, spec, new)
     spec.add(new)
     org.records.drop_index(spec.name, new.name)
     org.index_keys(spec)
@@ -261,6 +265,11 @@ def _make_compact_layout(making: Making, part: Part, given: str) -> tuple[str, b
     return given, not given
 
 
+def _make_validation_rule(making: Making, part: Part, given: str) -> tuple[str, bool]:
+    make_rule(making.org, part.full_name, part.document)
+    return given, not given
+
+
 def _make_bundle(making: Making, part: Part, given: str) -> tuple[str, bool]:
     check_bundle(making.org, part.full_name, part.files, making.knows)
     return given, not given
@@ -296,6 +305,7 @@ _MAKERS: dict[str, Callable[[Making, Part, str], tuple[str, bool]]] = {
     "CustomField": _make_field,
     "CustomPermission": _make_custom_permission,
     "RecordType": _make_record_type,
+    "ValidationRule": _make_validation_rule,
     "ListView": _make_list_view,
     "CompactLayout": _make_compact_layout,
     "LightningComponentBundle": _make_bundle,

@@ -7,7 +7,7 @@ from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.setup.components import Component
 from adapters.salesforce.emulator.setup.custom_fields import make_field, object_of_field
 from adapters.salesforce.emulator.setup.makers import restore_object
-from adapters.salesforce.emulator.setup.refresh import refresh
+from adapters.salesforce.emulator.setup.refresh import blank, refresh
 
 
 def restore_components(org: Org, datafile: DataFile | None) -> None:
@@ -25,4 +25,7 @@ def _restore_field(org: Org, component: Component) -> None:
     spec = object_of_field(org, component.full_name)
     old = spec.fields.get(component.name.lower())
     if old is None or old.custom:
-        spec.add(make_field(org, component.full_name, component.document))
+        item = make_field(org, component.full_name, component.document)
+        if item.calculated:
+            item.compute = blank  # compiled with all others once every field is there
+        spec.add(item)

@@ -103,14 +103,14 @@ class Scope:
     def _reader(self, steps: list[FieldSpec], item: FieldSpec) -> Reader:
         if item.type == "address":
             return self._address_reader(steps, item)
-        name = item.name
+        own = item.compute or stored_value(item.name)
         if not steps:
-            return lambda row: row.get(name)
+            return own
         follow = self.follow(steps)
 
         def read(row: Row) -> Any:
             parent = follow(row)
-            return None if parent is None else parent.get(name)
+            return None if parent is None else own(parent)
 
         return read
 
@@ -164,6 +164,11 @@ class Scope:
             return None if value is None else convert(_moment(value))
 
         return FieldSpec(str(call.name), kind), read_part
+
+
+def stored_value(name: str) -> Reader:
+    """Return a reader of a stored value."""
+    return lambda row: row.get(name)
 
 
 def read_address(row: Row, parts: dict[str, str]) -> dict[str, Any] | None:

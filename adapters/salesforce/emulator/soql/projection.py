@@ -96,7 +96,7 @@ def expand_fields(scope: Scope, query: Query, call: FunctionCall) -> list[Column
 def _flat_renderer(scope: Scope, root: _Parent, data_path: str) -> Render:
     columns = [column for column in root.columns.values() if isinstance(column, Column)]
     kind, prefix = scope.spec.name, f"{data_path}/sobjects/{scope.spec.name}/"
-    if any(column.spec.type == "address" for column in columns):
+    if any(column.spec.type == "address" or column.spec.compute for column in columns):
         readers = [(column.spec.name, column.read) for column in columns]
 
         def render_computed(row: Row) -> dict[str, Any]:

@@ -1,0 +1,1 @@
+"""Formulas of fields and validation rules: parsed, typed and evaluated."""
