@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from connector.cli import drafts
 from connector.cli.session import print_json, session
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
@@ -19,6 +20,7 @@ def register(app: typer.Typer) -> None:
     app.command("journal")(journal)
     mapping = typer.Typer(help="Mapping documents.", no_args_is_help=True)
     mapping.command("check")(mapping_check)
+    drafts.register(mapping)
     app.add_typer(mapping, name="mapping")
 
 
@@ -70,9 +72,16 @@ def mapping_check(
     return EXIT_CONFIG if bad else EXIT_OK
 
 
-def status(context: typer.Context, as_json: Json = False) -> None:
-    """Last runs, conflicts, quarantined rows."""
+def status(
+    context: typer.Context,
+    check: Annotated[
+        bool, typer.Option("--check", help="End with 75 when no daemon works or data is stale.")
+    ] = False,
+    as_json: Json = False,
+) -> int:
+    """Last runs, jobs, freshness, conflicts, quarantined rows."""
     from connector.cli import render
+    from connector.errors import EXIT_BUSY, EXIT_OK
     from connector.service import reporting
 
     here = session(context)
@@ -82,6 +91,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         print_json(content)
     else:
         render.show_status(here, content)
+    return EXIT_BUSY if check and not reporting.is_well(content) else EXIT_OK
 
 
 def explain(
