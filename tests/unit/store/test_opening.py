@@ -12,14 +12,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.core.management import call_command
-from django.db import connections, transaction
+from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
 from connector.errors import BusyError, SettingsError, StateError
 from connector.ports.store import Fence, StorePort
 from connector.store.addresses import describe, postgres_config, sqlite_config
 from connector.store.database import setup
-from connector.store.models import Run
 from connector.store.opening import FILE_NAME, open_store
 from connector.store.store import DjangoStore
 from tests.unit.store.conftest import OpenStore
@@ -68,31 +67,32 @@ def test_stores_of_one_process_stand_apart(tmp_path: Path) -> None:
         store.close()
 
 
-TRY_TO_WRITE = """
+LOOK_AND_LEAVE = """
 import sqlite3, sys
-connection = sqlite3.connect(sys.argv[1], timeout=0)
-try:
-    connection.execute("BEGIN IMMEDIATE")
-    print("mine")
-except sqlite3.OperationalError as error:
-    print(error)
+connection = sqlite3.connect(sys.argv[1])
+print(connection.execute("SELECT count(*) FROM run").fetchone()[0])
+connection.close()
 """
 
 
 def test_opening_again_in_a_process_gives_up_no_lock_of_it(tmp_path: Path) -> None:
-    """A daemon's worker opens the store that the daemon holds open: other processes must still
-    see its locks, or they would take it for gone and clear away its log."""
-    store = open_store(tmp_path)
-    with transaction.atomic(using=store.alias):
-        Run.objects.using(store.alias).create(run_id="r1", started_at=NOW, as_of=TODAY)
-        thread = threading.Thread(target=lambda: open_store(tmp_path).close())
-        thread.start()
-        thread.join()
-        answer = subprocess.run(
-            [sys.executable, "-c", TRY_TO_WRITE, str(tmp_path / FILE_NAME)],
+    """A daemon's worker opens the store that the daemon holds open. Another process must still see
+    its locks, or it would take itself for the last one and clear the log away under it."""
+
+    def look_from_outside() -> str:
+        return subprocess.run(
+            [sys.executable, "-c", LOOK_AND_LEAVE, str(tmp_path / FILE_NAME)],
             capture_output=True, text=True, check=True,
-        )  # fmt: skip
-    assert answer.stdout.strip() == "database is locked"
+        ).stdout.strip()  # fmt: skip
+
+    store = open_store(tmp_path)
+    store.start_run("r1", TODAY, NOW)
+    thread = threading.Thread(target=lambda: open_store(tmp_path).close())
+    thread.start()
+    thread.join()
+    assert look_from_outside() == "1"
+    store.start_run("r2", TODAY, NOW)
+    assert look_from_outside() == "2"
     store.close()
 
 
