@@ -21,6 +21,7 @@ from connector.mapping.feeds import load_mapping
 from connector.ports.clock import ClockPort
 from connector.ports.manifest import Opening, OptionSpec, as_target
 from connector.ports.secrets import SecretsPort
+from connector.ports.setup import SetupPort
 from connector.registry import load_manifest
 from connector.service.office import Office
 from connector.settings import ConnectionSettings, Settings, load_settings
@@ -74,6 +75,7 @@ def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office
         connection_names=tuple(settings.connections),
         writing_names=tuple(name for name in settings.connections if _writes(settings, name)),
         open_connection=lambda name: open_connection(settings, name, clock, secrets),
+        open_setup=lambda name: open_setup(settings, name, clock, secrets),
     )
     try:
         yield office
@@ -87,17 +89,7 @@ def open_connection(
     """Open one connection with its mapping."""
     wanted = settings.connections[name]
     manifest = load_manifest(wanted.adapter)
-    state = private_folder(settings.state_folder / "connections" / name)
-    adapter = manifest.open(
-        Opening(
-            connection=name,
-            options=wanted.options,
-            secrets=secrets,
-            clock=clock,
-            folder=settings.folder,
-            state_folder=state,
-        )
-    )
+    adapter = manifest.open(_opening(settings, name, clock, secrets))
     return Connection(
         name=name,
         adapter=adapter,
@@ -105,6 +97,27 @@ def open_connection(
         target=as_target(adapter) if _writes(settings, name) else None,
         accounts=wanted.accounts,
         currency=wanted.currency or settings.company.currency,
+    )
+
+
+def open_setup(
+    settings: Settings, name: str, clock: ClockPort, secrets: SecretsPort
+) -> SetupPort | None:
+    """The set-up side of a connection; None when its adapter has none."""
+    manifest = load_manifest(settings.connections[name].adapter)
+    if manifest.open_setup is None:
+        return None
+    return manifest.open_setup(_opening(settings, name, clock, secrets))
+
+
+def _opening(settings: Settings, name: str, clock: ClockPort, secrets: SecretsPort) -> Opening:
+    return Opening(
+        connection=name,
+        options=settings.connections[name].options,
+        secrets=secrets,
+        clock=clock,
+        folder=settings.folder,
+        state_folder=private_folder(settings.state_folder / "connections" / name),
     )
 
 

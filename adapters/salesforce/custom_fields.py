@@ -136,7 +136,7 @@ def heartbeat_fields() -> list[CustomField]:
         made("Refreshed_At__c", "DateTime", "Refreshed at", "刷新时间",
              "when the last complete run ended"),
         made("As_Of__c", "Date", "As of", "估值日期", "valuation date of the figures"),
-        made("Stale_After_Hours__c", "Number", "Stale after (hours)", "过期时限(小时)",
+        made("Stale_After_Hours__c", "Number", "Stale after (hours)", "过期时限（小时）",
              "hours after which the figures are called stale", precision=5),
         made("Connection__c", "Text", "Connection", "连接",
              "name of the connection that writes them", length=80),
@@ -172,7 +172,7 @@ def _icon(object_name: str, path: str) -> CustomField:
         object_name, "Credit_Flag_Icon__c", "Text", "Credit flag", "信用标志",
         "flag in the colour of the credit light, with its meaning in words",
         "Flag in the colour of the credit light; sort by Credit light.",
-        "与信用灯同色的标志;排序请用“信用灯”。",
+        "与信用灯同色的标志；排序请用“信用灯”。",
         formula=_icon_formula(path),
     )  # fmt: skip
 

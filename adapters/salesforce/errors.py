@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Literal
+from xml.sax.saxutils import unescape
 
 from adapters.salesforce.transport import Answer, ExchangeError
 from connector.errors import (
@@ -60,11 +61,13 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """The first error of an answer: Salesforce's code, text and fields."""
+    """The first error of an answer: Salesforce's code, text and fields; `soap` when it came as
+    a SOAP fault, whose HTTP status is always 500 and says nothing."""
 
     code: str = ""
     detail: str = ""
     fields: tuple[str, ...] = ()
+    soap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +201,8 @@ _PROVES_NOT_APPLIED = frozenset(
 # A refused query is repeated before the reason; a long one would push the reason out of sight.
 _ECHO = re.compile(r"\A.*ERROR at Row:\d+:Column:\d+\s*", re.DOTALL)
 _NO_COLUMN = re.compile(r"No such column '([^']+)' on (?:entity|sobject of type) '?(\w+)")
+_FAULT_CODE = re.compile(rb"<faultcode>(?:\w+:)?(\w+)</faultcode>")
+_FAULT_TEXT = re.compile(rb"<faultstring>([^<]*)</faultstring>")
 _NO_TYPE = re.compile(r"sObject type '([^']+)' is not supported")
 
 
@@ -206,7 +211,7 @@ def read_fault(answer: Answer) -> Fault:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
-        return Fault()
+        return _read_soap_fault(answer.body)
     first = body[0] if isinstance(body, list) and body else body
     if not isinstance(first, dict):
         return Fault()
@@ -215,6 +220,17 @@ def read_fault(answer: Answer) -> Fault:
     fields = first.get("fields")
     names = tuple(map(str, fields)) if isinstance(fields, list) else ()
     return Fault(str(code), shorten(_ECHO.sub("", str(detail))), names)
+
+
+def _read_soap_fault(body: bytes) -> Fault:
+    """The fault of a SOAP answer; found by its tags, because it may stand in any XML."""
+    code = _FAULT_CODE.search(body)
+    if code is None:
+        return Fault()
+    text = _FAULT_TEXT.search(body)
+    name = code[1].decode("ascii")
+    detail = unescape(text[1].decode("utf-8", "replace")) if text else ""
+    return Fault(name, shorten(detail.removeprefix(f"{name}: ")), soap=True)
 
 
 def translate_answer(answer: Answer, call: Call) -> CreditflagError:
@@ -304,6 +320,8 @@ def _find_rule(status: int, fault: Fault) -> _Rule:
         return _MALFORMED
     if rule is not None:
         return rule
+    if fault.soap:
+        return _OUR_FAULT
     if 300 <= status < 400:
         return _ELSEWHERE
     return _BY_STATUS.get(status, _BUSY if status >= 500 else _OUR_FAULT)

@@ -10,6 +10,7 @@ from connector.ports.manifest import AdapterPort, Manifest, Opening
 if TYPE_CHECKING:
     from adapters.salesforce.adapter import SalesforceAdapter
     from connector.ports.crm import CrmPort
+    from connector.ports.setup import SetupPort
 
     def _conforms(adapter: SalesforceAdapter) -> tuple[CrmPort, AdapterPort]:
         """The type checker's proof that the adapter is a CRM, source and target."""
@@ -24,6 +25,13 @@ def open_salesforce(opening: Opening) -> AdapterPort:
     return SalesforceAdapter(opening)
 
 
+def open_salesforce_setup(opening: Opening) -> SetupPort:
+    """Open a connection's set-up side; SettingsError when its options are wrong."""
+    from adapters.salesforce.setup import SalesforceSetup
+
+    return SalesforceSetup(opening)
+
+
 MANIFEST = Manifest(
     name="salesforce",
     title="Salesforce",
@@ -33,4 +41,5 @@ MANIFEST = Manifest(
     writes=True,
     mappings=("salesforce", "salesforce-invoices"),
     task_object="Task",
+    open_setup=open_salesforce_setup,
 )

@@ -29,6 +29,16 @@ APP = Path(__file__).parent / "app"
 NAMESPACE = "http://soap.sforce.com/2006/04/metadata"
 READER, INTEGRATION, OVERRIDE = "CreditFlag_Reader", "CreditFlag_Integration", "CreditFlag_Override"
 ORDER_OVERRIDE = "CreditFlag_Order_Override"
+PERMISSION_SETS = {
+    READER: ("CreditFlag Reader", f"May see the credit fields. {MARKER}"),
+    INTEGRATION: (
+        "CreditFlag Integration",
+        f"For the user by which creditflag reads and writes. {MARKER}",
+    ),
+}
+"""Label and description by name."""
+USER_PERMISSIONS = ("ApiEnabled", "EditTask", "ViewAllUsers")
+"""System permissions that the integration user needs; some editions know not all of them."""
 MAIN = "force-app/main/default"
 ORDER_HOLD = "order-hold/main/default"
 CHINESE = "chinese/main/default"
@@ -146,14 +156,14 @@ def _permission_sets() -> dict[str, str]:
     shown = [*credit_fields(), *formula_fields()]
     reader = {
         "customSettingAccesses": {"enabled": True, "name": HEARTBEAT},
-        "description": f"May see the credit fields. {MARKER}",
+        "description": PERMISSION_SETS[READER][1],
         "fieldPermissions": _field_permissions(shown, editable=False),
         "hasActivationRequired": False,
-        "label": "CreditFlag Reader",
+        "label": PERMISSION_SETS[READER][0],
     }
     integration = {
         "customSettingAccesses": {"enabled": True, "name": HEARTBEAT},
-        "description": f"For the user by which creditflag reads and writes. {MARKER}",
+        "description": PERMISSION_SETS[INTEGRATION][1],
         "fieldPermissions": sorted(
             [
                 *_field_permissions(written, editable=True),
@@ -162,15 +172,13 @@ def _permission_sets() -> dict[str, str]:
             key=lambda entry: str(entry["field"]),
         ),
         "hasActivationRequired": False,
-        "label": "CreditFlag Integration",
+        "label": PERMISSION_SETS[INTEGRATION][0],
         "objectPermissions": [
             _object_permission("Account", edits=True),
             _object_permission("Opportunity"),
             _object_permission("Order"),
         ],
-        "userPermissions": [
-            {"enabled": True, "name": name} for name in ("ApiEnabled", "EditTask", "ViewAllUsers")
-        ],
+        "userPermissions": [{"enabled": True, "name": name} for name in USER_PERMISSIONS],
     }
     return {
         f"{MAIN}/permissionsets/{name}.permissionset-meta.xml": to_xml("PermissionSet", tree)

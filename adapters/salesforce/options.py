@@ -36,6 +36,11 @@ OPTIONS = (
         "audience",
         "login address that assertions are made out to; by default that of the org's kind",
     ),
+    OptionSpec("setup_client_id", "consumer key of an admin's app, for `fields` and `deploy` only"),
+    OptionSpec(
+        "setup_client_secret", "where the consumer secret of the admin's app is kept", secret=True
+    ),
+    OptionSpec("setup_username", "admin to sign in as with private_key, for set-up only"),
     OptionSpec("api_version", "version of Salesforce's API", default="66.0"),
     OptionSpec("ca_file", "certificate authority to trust instead of the public ones (PEM)"),
     OptionSpec(

@@ -8,9 +8,10 @@ translated errors, exact numbers, and the count of calls.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, cast
+from xml.sax.saxutils import escape
 
 import requests
 from simple_salesforce.api import Salesforce
@@ -34,6 +35,7 @@ from connector.ports.manifest import Opening
 
 _NO_CONTENT = 204
 _NOT_MODIFIED = 304
+_SESSION_ENDS = (401, 500)  # REST, and SOAP, whose every fault is a 500
 _PLACEHOLDER = "written at send time"
 
 
@@ -86,7 +88,7 @@ class SalesforceHttp(BoundedSession):
     ) -> requests.Response:
         token = self._get_token()
         answer = self._send(prepared, call, token)
-        if answer.status == 401 and read_fault(answer).code == "INVALID_SESSION_ID":
+        if answer.status in _SESSION_ENDS and read_fault(answer).code == "INVALID_SESSION_ID":
             token = self._keeper.renew(token, self._credentials.sign_in, self._clock)
             answer = self._send(prepared, call, token)
         try:
@@ -99,6 +101,10 @@ class SalesforceHttp(BoundedSession):
     def _send(self, prepared: requests.PreparedRequest, call: Call, token: Token) -> Answer:
         request = prepared.copy()
         request.headers["Authorization"] = f"Bearer {token.value}"
+        if "SOAPAction" in request.headers and isinstance(request.body, bytes):
+            # SOAP wants the session in the envelope.
+            session_id = escape(token.value).encode()
+            request.prepare_body(request.body.replace(_PLACEHOLDER.encode(), session_id), None)
         self._meter.admit(call)
         try:
             answer = self.exchange(request)
@@ -185,6 +191,22 @@ class SalesforceSession:
         """The JSON answer of a GET outside the versioned API, such as `/services/data/`."""
         client = self._client()
         return self._http.request("GET", f"https://{client.sf_instance}{path}", call=call).json()
+
+    def ask_metadata(self, envelope_of: Callable[[str], bytes], call: Call) -> bytes:
+        """The XML answer of the Metadata API's SOAP end.
+
+        `envelope_of` makes the envelope around the session id it is given.
+        """
+        client = self._client()
+        answer = self._http.request(
+            "POST",
+            f"https://{client.sf_instance}/services/Soap/m/{self.options.api_version}",
+            call=call,
+            headers={"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'},
+            data=envelope_of(_PLACEHOLDER),
+            raw=True,
+        )
+        return answer.content
 
     def name_call(self, kind: CallKind, subject: str, *, repeatable: bool = False) -> Call:
         """What a call is for, with this connection's host."""

@@ -10,6 +10,7 @@ from typing import Protocol
 from connector.ports.clock import ClockPort
 from connector.ports.crm import SourcePort, TargetPort
 from connector.ports.secrets import SecretsPort
+from connector.ports.setup import SetupPort
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,10 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """An adapter's card: name, abilities, options and how to open it."""
+    """An adapter's card: name, abilities, options and how to open it.
+
+    `open_setup` opens the set-up side of a connection; None when the vendor is set up by hand.
+    """
 
     name: str
     title: str
@@ -68,6 +72,7 @@ class Manifest:
     writes: bool = False
     mappings: tuple[str, ...] = ()
     task_object: str = ""
+    open_setup: Callable[[Opening], SetupPort] | None = None
 
     def option(self, name: str) -> OptionSpec | None:
         """The option of that name."""

@@ -16,6 +16,7 @@ from connector.domain.texts import Language
 from connector.errors import InputError
 from connector.ledger import Ledger
 from connector.ports.clock import ClockPort
+from connector.ports.setup import SetupPort
 from connector.ports.stopping import StopSignal
 from connector.ports.store import StorePort
 from connector.sync.decide import rules_of
@@ -30,6 +31,7 @@ class Office:
     """Store, clock, policy, house rules and the connections of one settings file.
 
     `connect` opens a connection by name; `close` closes all that were opened and the store.
+    `open_setup` opens a connection's set-up side, None when it has none; the caller closes it.
     """
 
     folder: Path
@@ -42,6 +44,7 @@ class Office:
     connection_names: tuple[str, ...]
     writing_names: tuple[str, ...]
     open_connection: Callable[[str], Connection]
+    open_setup: Callable[[str], SetupPort | None] = lambda _name: None
     _open: dict[str, Connection] = field(default_factory=dict)
 
     @property
