@@ -17,7 +17,7 @@ WAIT = 0.05  # seconds between the client's polls
 
 
 @pytest.fixture
-def sf(emulator: Any, token: str) -> Iterator[Salesforce]:
+def sf(emulator: Any, token: str) -> Iterator[Any]:
     session = requests.Session()
     session.trust_env = False
     session.verify = str(emulator.ca_file)
@@ -38,7 +38,7 @@ def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text)))
 
 
-def test_pages_of_a_query_are_followed(emulator: Any, sf: Salesforce) -> None:
+def test_pages_of_a_query_are_followed(emulator: Any, sf: Any) -> None:
     emulator.control.seed("Account", accounts(12))
     head = {"Sforce-Query-Options": "batchSize=5"}
     page = sf.query("SELECT ERP_Id__c FROM Account ORDER BY ERP_Id__c", headers=head)
@@ -49,7 +49,7 @@ def test_pages_of_a_query_are_followed(emulator: Any, sf: Salesforce) -> None:
     assert keys == [f"K{n:03d}" for n in range(12)]
 
 
-def test_rows_live_and_die(emulator: Any, sf: Salesforce, by_key: Any) -> None:
+def test_rows_live_and_die(emulator: Any, sf: Any, by_key: Any) -> None:
     made = sf.Account.create({"Name": "Acme", "ERP_Id__c": "A"})
     assert sf.Account.update(made["id"], {"Credit_Limit__c": 12.5}) == 204
     assert by_key()["A"]["Credit_Limit__c"] == 12.5
@@ -62,7 +62,7 @@ def test_rows_live_and_die(emulator: Any, sf: Salesforce, by_key: Any) -> None:
         sf.Account.get(made["id"])
 
 
-def test_updated_and_deleted_between_two_times(emulator: Any, sf: Salesforce) -> None:
+def test_updated_and_deleted_between_two_times(emulator: Any, sf: Any) -> None:
     emulator.control.set_clock(datetime(2026, 3, 2, 12, 0, tzinfo=UTC), frozen=True)
     kept, gone = emulator.control.seed("Account", accounts(2))
     emulator.control.remove("Account", [gone])
@@ -76,7 +76,7 @@ def test_updated_and_deleted_between_two_times(emulator: Any, sf: Salesforce) ->
     assert deleted["latestDateCovered"] == "2026-03-02T12:10:00.000+0000"
 
 
-def test_bulk_writes_in_all_operations(emulator: Any, sf: Salesforce, by_key: Any) -> None:
+def test_bulk_writes_in_all_operations(emulator: Any, sf: Any, by_key: Any) -> None:
     (job,) = sf.bulk2.Account.insert(records=accounts(250), wait=WAIT)
     assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (250, 0)
     done = rows(sf.bulk2.Account.get_successful_records(job["job_id"]))
@@ -107,7 +107,7 @@ def test_bulk_writes_in_all_operations(emulator: Any, sf: Salesforce, by_key: An
     assert ids["K200"] not in {row["Id"] for row in emulator.control.records("Account")}
 
 
-def test_bulk_failures_are_told_row_by_row(emulator: Any, sf: Salesforce, by_key: Any) -> None:
+def test_bulk_failures_are_told_row_by_row(emulator: Any, sf: Any, by_key: Any) -> None:
     records = [{"ERP_Id__c": "A", "Name": "Acme"}, {"ERP_Id__c": "B" * 30, "Name": "Bolt"}]
     (job,) = sf.bulk2.Account.insert(records=records, wait=WAIT)
     assert (job["numberRecordsProcessed"], job["numberRecordsFailed"]) == (2, 1)
@@ -118,7 +118,7 @@ def test_bulk_failures_are_told_row_by_row(emulator: Any, sf: Salesforce, by_key
     assert list(by_key()) == ["A"]
 
 
-def test_bulk_queries_both_ways(emulator: Any, sf: Salesforce, tmp_path: Any) -> None:
+def test_bulk_queries_both_ways(emulator: Any, sf: Any, tmp_path: Any) -> None:
     emulator.control.seed("Account", accounts(7))
     soql = "SELECT ERP_Id__c, Name, Credit_Limit__c, Owner.Name FROM Account ORDER BY ERP_Id__c"
     pages = list(sf.bulk2.Account.query(soql, max_records=3, wait=WAIT))
