@@ -21,7 +21,7 @@ TARGET = ROOT.joinpath(
     "adapters", "salesforce", "app", "force-app", "main", "default", "lwc", "creditTexts",
     "messages.js",
 )  # fmt: skip
-HEAD = "// Written by scripts/make_panel_texts.py from the sentences of connector/credit/wording.py.\n"
+HEAD = "// Written by scripts/make_panel_texts.py from connector/credit/wording.py.\n"
 
 TABLES: dict[str, str | Mapping[str, str]] = {
     "FLAG_TEXTS": wording.FLAG_TEXTS,

@@ -40,6 +40,7 @@ const FIELDS_OF_PANEL = {
 };
 // The heartbeat's own bound. Named by text: an org may have the panel before this formula field.
 const STALE_AFTER = 'Credit_Stale_After_Hours__c';
+const MOST_REASONS = 5;
 const LIGHTS = ['green', 'amber', 'red', 'grey'];
 const LIMIT_STATES = ['none', 'cash_only', 'unlimited', 'amount'];
 
@@ -83,7 +84,9 @@ export function readCredit(fields) {
   facts.staleAfterHours = valueOf(fields, STALE_AFTER);
   facts.visible = facts.light !== undefined;
   facts.light = oneOf(LIGHTS, facts.light);
-  facts.limitState = oneOf(LIMIT_STATES, facts.limitState) ?? 'none';
+  if (facts.limitState !== undefined) {
+    facts.limitState = oneOf(LIMIT_STATES, facts.limitState) ?? 'none';
+  }
   facts.ageing = readAgeing(facts.ageing);
   facts.reasons = readReasons(facts.reasons);
   return facts;
@@ -116,6 +119,10 @@ function oneOf(words, value) {
   return words.includes(word) ? word : null;
 }
 
+function objectOr(value, otherwise) {
+  return value && typeof value === 'object' && !Array.isArray(value) ? value : otherwise;
+}
+
 function parse(text) {
   try {
     return JSON.parse(text);
@@ -140,5 +147,13 @@ function readReasons(text) {
   if (!Array.isArray(reasons)) {
     return [];
   }
-  return reasons.filter((reason) => typeof reason?.code === 'string');
+  return reasons
+    .filter((reason) => typeof reason?.code === 'string')
+    .slice(0, MOST_REASONS)
+    .map(({ code, params, remedy, remedy_params: remedyParams }) => ({
+      code,
+      params: objectOr(params, {}),
+      remedy: typeof remedy === 'string' ? remedy : null,
+      remedyParams: objectOr(remedyParams, {}),
+    }));
 }

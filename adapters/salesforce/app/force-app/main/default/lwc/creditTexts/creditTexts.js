@@ -36,6 +36,7 @@ export const READER = makeReader({
   currency: CURRENCY,
 });
 
+const LIGHTS = ['green', 'amber', 'red', 'grey'];
 const DATES = ['due_date', 'valid_to', 'due_on_or_before', 'since'];
 const AMOUNTS = ['amount', 'total'];
 const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
@@ -52,10 +53,8 @@ export function word(key, reader, params = {}) {
   return fill(said(WORDS[key], reader), params);
 }
 
-/** One sentence about a stored reason `{code, params}`. */
-export function reasonText(reason, reader) {
-  const { code } = reason;
-  const params = reason.params ?? {};
+/** One sentence about a reason `{code, params}`. */
+export function reasonText({ code, params }, reader) {
   const label = reader.language === 'zh' ? params.label_zh : params.label_en;
   return fill(said(reasonTemplate(code, params), reader), {
     code,
@@ -65,15 +64,18 @@ export function reasonText(reason, reader) {
 }
 
 /** What a reason's remedy says: what to do, what it gives, and the light it gives; null without one. */
-export function remedyText(reason, reader) {
-  if (!reason.remedy) {
+export function remedyText({ remedy, remedyParams: params }, reader) {
+  if (!remedy) {
     return null;
   }
-  const params = reason.remedy_params ?? {};
-  const template = pick(REMEDY_TEXTS, reason.remedy) ?? OTHER_REASON;
-  const todo = fill(said(template, reader), { code: reason.remedy, ...spoken(params, reader) });
+  const template = pick(REMEDY_TEXTS, remedy) ?? OTHER_REASON;
+  const todo = fill(said(template, reader), { code: remedy, ...spoken(params, reader) });
   const result = params.result ?? null;
-  return { todo, then: result && resultText(result, reader), light: result?.colour ?? null };
+  return {
+    todo,
+    then: result && resultText(result, reader),
+    light: LIGHTS.includes(result?.colour) ? result.colour : null,
+  };
 }
 
 function pick(table, code) {

@@ -21,7 +21,7 @@ function limitView(scene) {
   const hasAmount = facts.limitState === 'amount';
   const isOver = hasAmount && facts.available < 0;
   const rows = [
-    ['limit', tell('limit'), hasAmount ? money(facts.limit) : tell(`limit_${facts.limitState}`)],
+    ['limit', tell('limit'), limitText(scene)],
     ['exposure', tell('exposure'), known(facts.exposure) && money(facts.exposure)],
     [
       'available',
@@ -41,6 +41,13 @@ function limitView(scene) {
       })),
     bar: use && barView(use, scene),
   };
+}
+
+function limitText({ facts, tell, money }) {
+  if (facts.limitState === undefined) {
+    return null;
+  }
+  return facts.limitState === 'amount' ? money(facts.limit) : tell(`limit_${facts.limitState}`);
 }
 
 function ageingView({ facts, reader, now, tell, money }) {
@@ -94,7 +101,8 @@ function reasonsView({ facts, reader, tell }) {
     help: help.map((remedy) => ({
       ...remedy,
       key: remedy.todo,
-      lightClass: `dot tone-${remedy.light ?? 'none'}`,
+      lightWord: remedy.light && tell(`light_${remedy.light}`),
+      lightClass: `then-light tone-${remedy.light}`,
     })),
     helpTitle: tell(help.some(({ light }) => light === 'green') ? 'help_green' : 'help'),
   };

@@ -41,11 +41,11 @@ export function verdictView(scene) {
 
 function leftText({ facts, tell, money }) {
   const { limitState, available } = facts;
+  if (limitState === undefined || (limitState === 'amount' && !known(available))) {
+    return null;
+  }
   if (limitState !== 'amount') {
     return tell(limitState === 'none' ? 'no_limit' : limitState);
-  }
-  if (!known(available)) {
-    return null;
   }
   if (available > 0) {
     return tell('left', { amount: money(available) });
