@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from decimal import Decimal
 
@@ -93,3 +95,78 @@ def test_any_json_is_stored_readable_or_refused_whole(quiet_org, body):
         assert reply.status == 400
         assert answer[0]["errorCode"]
         assert len(quiet_org.records.table("Account")) == before
+
+
+JOB_KEYS = ["object", "operation", "query", "externalIdFieldName", "lineEnding", "columnDelimiter",
+            "contentType", "state"]  # fmt: skip
+JOB_WORDS = ["Account", "Nope", "insert", "upsert", "delete", "query", "Id", "LF", "CRLF", "COMMA",
+             "CSV", "SELECT Id FROM Account", "SELECT", "Aborted", "UploadComplete"]  # fmt: skip
+
+
+class Talk:
+    """Sends calls to a service without a network between."""
+
+    def __init__(self, org):
+        self.service = SalesforceService(org)
+        token = org.open_session(org.settings.run_as)
+        self.headers = {"authorization": f"Bearer {token}", "content-type": "text/csv"}
+
+    def ask(self, method, path, body=b"", **query):
+        sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+        url = f"/services/data/v66.0/jobs/{path}"
+        return self.service.answer(Call(method, url, query, self.headers, sent, "http://x"))
+
+
+@given(
+    st.sampled_from(["ingest", "query"]),
+    st.dictionaries(
+        st.sampled_from(JOB_KEYS), st.sampled_from(JOB_WORDS) | JSON_VALUES, max_size=6
+    ),
+    st.text(max_size=20),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_job_is_made_or_refused(quiet_org, kind, body, text):
+    talk = Talk(quiet_org)
+    answers = [talk.ask("POST", kind, body), talk.ask("GET", kind, queryLocator=text)]
+    made = json.loads(answers[0].body)
+    if answers[0].status == 200:
+        job = f"{kind}/{made['id']}"
+        answers.append(talk.ask("PATCH", job, body))
+        answers.append(talk.ask("GET", f"{job}/results", maxRecords=text, locator=text))
+        answers.append(talk.ask("GET", job))
+    answers.append(talk.ask("GET", f"{kind}/{text.replace('/', '')}"))
+    assert {answer.status for answer in answers} <= {200, 400, 404}
+
+
+CELLS = st.sampled_from(
+    ["Name", "Site", "Id", "AnnualRevenue", "#N/A", "", "1", "x", '"', '""', "é"]
+)
+
+
+@given(
+    st.lists(st.lists(CELLS, min_size=1, max_size=3), max_size=5)
+    | st.binary(max_size=40).map(lambda raw: [[raw]]),
+    st.sampled_from(["insert", "update", "delete", "upsert"]),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_upload_ends_with_every_row_told(quiet_org, table, operation):
+    talk = Talk(quiet_org)
+    lines = [
+        cells[0] if isinstance(cells[0], bytes) else ",".join(cells).encode() for cells in table
+    ]
+    body = {"object": "Account", "operation": operation, "externalIdFieldName": "Id"}
+    job = f"ingest/{json.loads(talk.ask('POST', 'ingest', body).body)['id']}"
+    assert talk.ask("PUT", f"{job}/batches", b"\n".join(lines)).status == 201
+    assert talk.ask("PATCH", job, {"state": "UploadComplete"}).status == 200
+    info = [json.loads(talk.ask("GET", job).body) for _ in range(2)][-1]
+    assert info["state"] in {"JobComplete", "Failed"}
+    assert ("errorMessage" in info) is (info["state"] == "Failed")
+    told = {
+        which: talk.ask("GET", f"{job}/{which}").body.decode()
+        for which in ("successfulResults", "failedResults", "unprocessedrecords")
+    }
+    if info["state"] == "JobComplete":
+        counts = [len(list(csv.reader(io.StringIO(text)))) - 1 for text in told.values()]
+        rows = [line for line in list(csv.reader(io.StringIO(b"\n".join(lines).decode()))) if line]
+        assert sum(counts) == len(rows) - 1
+        assert counts[1] == info["numberRecordsFailed"]

@@ -194,3 +194,18 @@ def test_object_resource_lists_recent_items(org):
     body = org.call("GET", "/sobjects/Account/").json()
     assert body["objectDescribe"]["keyPrefix"] == "001"
     assert [item["Id"] for item in body["recentItems"]] == [record_id]
+
+
+def test_accounts_have_a_mark_of_their_state(org):
+    one = org.create("Account", Name="Acme")
+    first = org.call("GET", f"/sobjects/Account/{one}")
+    mark = first.headers["ETag"]
+    path = f"/sobjects/Account/{one}"
+    assert org.call("GET", path, headers={"If-None-Match": mark}).status_code == 304
+    assert org.call("PATCH", path, {"Site": "S"}, headers={"If-Match": mark}).status_code == 204
+    stale = org.call("PATCH", path, {"Site": "T"}, headers={"If-Match": mark})
+    assert stale.status_code == 412
+    assert org.control.record("Account", one)["Site"] == "S"
+    assert org.call("GET", path, headers={"If-None-Match": mark}).status_code == 200
+    contact = org.create("Contact", LastName="Ann")
+    assert "ETag" not in org.call("GET", f"/sobjects/Contact/{contact}").headers

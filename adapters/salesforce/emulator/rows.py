@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import timedelta
 from typing import Any
 
@@ -109,12 +110,13 @@ def _serve_known_row(request: Request, spec: ObjectSpec, record_id: str) -> Answ
     writer = request.writer()
     if request.method == "GET":
         row = _readable(request, spec, record_id)
-        not_modified = _check_dates(request, row)
+        not_modified = _check_conditions(request, spec, row)
         if not_modified is not None:
             return not_modified
         wanted = request.query.get("fields")
         names = [part.strip() for part in wanted.split(",")] if wanted else None
-        return Answer(200, render_record(request, spec, row, names))
+        marks = {"etag": _etag(row)} if spec.name == "Account" else {}
+        return Answer(200, render_record(request, spec, row, names), marks)
     known = to_18(record_id)
     if known is not None and request.org.records.get(spec.name, known) is None:
         raise missing_resource()
@@ -123,7 +125,7 @@ def _serve_known_row(request: Request, spec: ObjectSpec, record_id: str) -> Answ
         if any(key.lower() == "id" for key in body):
             message = "The Id field should not be specified in the sobject data."
             raise ApiError(400, "INVALID_FIELD_FOR_INSERT_UPDATE", message, ["Id"])
-        not_modified = _check_dates(request, writer.find(spec, record_id))
+        not_modified = _check_conditions(request, spec, writer.find(spec, record_id))
         if not_modified is None:
             writer.update(spec, record_id, body)
             return Answer(204)
@@ -157,16 +159,35 @@ def _not_found(value: str) -> ApiError:
     return ApiError(404, "NOT_FOUND", message)
 
 
-def _check_dates(request: Request, row: Row) -> Answer | None:
-    """Apply If-Modified-Since (304) and If-Unmodified-Since (412); both have whole seconds."""
+def _etag(row: Row) -> str:
+    """Return the mark of an account's state (REST API guide, "Conditional Requests")."""
+    digest = hashlib.sha256(repr(sorted(row.items(), key=str)).encode()).hexdigest()
+    return f'"{digest[:32]}--gzip"'
+
+
+def _check_conditions(request: Request, spec: ObjectSpec, row: Row) -> Answer | None:
+    """Apply If-(None-)Match on accounts, If-Modified-Since (304) and If-Unmodified-Since (412).
+
+    Dates have whole seconds.
+    """
+    headers = request.call.headers
+    if spec.name == "Account" and not _marks_fit(headers.get("if-match", "*"), row):
+        return Answer(412)
+    unwanted = headers.get("if-none-match", "")
+    if spec.name == "Account" and unwanted and _marks_fit(unwanted, row):
+        return Answer(304 if request.method == "GET" else 412)
     changed = read_stamp(row["LastModifiedDate"])
-    since = read_http_date(request.call.headers.get("if-modified-since", ""))
+    since = read_http_date(headers.get("if-modified-since", ""))
     if since is not None and request.method == "GET" and changed <= since:
         return Answer(304)
-    until = read_http_date(request.call.headers.get("if-unmodified-since", ""))
+    until = read_http_date(headers.get("if-unmodified-since", ""))
     if until is not None and changed >= until + timedelta(seconds=1):
         return Answer(412)
     return None
+
+
+def _marks_fit(wanted: str, row: Row) -> bool:
+    return wanted.strip() == "*" or _etag(row) in [part.strip() for part in wanted.split(",")]
 
 
 def _upsert(request: Request, spec: ObjectSpec, field: str, value: str) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from adapters.salesforce.emulator.bulk.jobs import Job
@@ -48,16 +49,20 @@ def list_jobs(request: Request, kind: str) -> Answer:
     jobs = [job for job in request.org.jobs.jobs.values() if job.kind == kind]
     if wanted and wanted.lower() != own.lower():
         jobs = []
-    given = request.query.get("queryLocator", "0")
-    if not given.isdigit():
+    start = read_count(request.query.get("queryLocator", "0"))
+    if start is None:
         raise ApiError(400, "INVALID_QUERY_LOCATOR", "invalid query locator")
-    start = int(given)
     page = jobs[start : start + LIST_PAGE]
     after = start + len(page)
     done = after >= len(jobs)
     url = f"{request.data_path}/jobs/{kind}?queryLocator={after}"
     records = [{**job.info(), "jobType": own} for job in page]
     return Answer(200, {"done": done, "records": records, "nextRecordsUrl": None if done else url})
+
+
+def read_count(text: str) -> int | None:
+    """Return a whole number from a URL, or None when it is none that counts rows."""
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else None
 
 
 def check_version(request: Request, job: Job) -> None:

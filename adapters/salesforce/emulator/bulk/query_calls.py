@@ -10,6 +10,7 @@ from adapters.salesforce.emulator.bulk.listing import (
     list_jobs,
     new_job,
     read_choice,
+    read_count,
 )
 from adapters.salesforce.emulator.bulk.query_rows import cut_page, run_query
 from adapters.salesforce.emulator.context import Answer, Request
@@ -81,10 +82,10 @@ def _results(request: Request, job: Job) -> Answer:
     if job.state != "JobComplete":
         raise wrong_state(job, "give results")
     page = request.org.settings.bulk_page_rows
-    wanted = request.query.get("maxRecords", "")
-    if wanted and not (wanted.isdigit() and int(wanted)):
+    wanted = request.query.get("maxRecords", "") or str(page)
+    size = min(read_count(wanted) or 0, page)
+    if size < 1:
         raise ApiError(400, "INVALIDJOB", f"maxRecords must be a positive number, not {wanted!r}")
-    size = min(int(wanted), page) if wanted else page
     content, count, after = cut_page(job, request.query.get("locator", ""), size)
     headers = {"content-type": "text/csv;charset=UTF-8"}
     if job.fault is None or job.fault.action != "strip_headers":
