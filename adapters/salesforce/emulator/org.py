@@ -101,6 +101,7 @@ class Org:
     deploys: DeployBook = field(default_factory=DeployBook)
     rules: RuleBook = field(default_factory=RuleBook)
     viewer: str = ""
+    views: dict[str, Any] = field(default_factory=dict)
     schema_changed: dict[str, str] = field(default_factory=dict)
     schema_log: list[dict[str, Any]] = field(default_factory=list)
     org_id: str = ""

@@ -22,6 +22,7 @@ from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.ids import to_18
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
+from adapters.salesforce.emulator.setup.permissions import check_setup_write, check_unassigned
 from adapters.salesforce.emulator.setup.rules import check_duplicates, check_rules
 from adapters.salesforce.emulator.values import store_value
 
@@ -51,6 +52,7 @@ class Writer:
         if not spec.createable:
             message = f"entity type cannot be inserted: {spec.label}"
             raise RecordError("CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY", message)
+        check_setup_write(org, self.user_id, spec.name)
         self._strike("create", spec, "")
         values = self.read_fields(spec, body, creating=True)
         if spec.custom_setting and values.get("SetupOwnerId") is None:
@@ -85,6 +87,7 @@ class Writer:
         """Update a record by id (15 or 18 characters) and return its id."""
         old = self.find(spec, given_id)
         record_id: str = old["Id"]
+        check_setup_write(self.org, self.user_id, spec.name)
         self._strike("update", spec, record_id)
         values = self.read_fields(spec, body, creating=False)
         cleared = [
@@ -149,6 +152,8 @@ class Writer:
         if not spec.deletable:
             message = f"entity type cannot be deleted: {spec.label}"
             raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", message)
+        check_setup_write(self.org, self.user_id, spec.name)
+        check_unassigned(self.org, spec.name, record_id)
         self._strike("delete", spec, record_id)
         if self.org.records.is_held(spec.name, record_id):
             raise row_locked(record_id)

@@ -8,6 +8,7 @@ from adapters.salesforce.emulator.bulk.jobs import Job
 from adapters.salesforce.emulator.bulk.query_rows import keep_result, run_query
 from adapters.salesforce.emulator.errors import ApiError
 from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.setup.permissions import look_as
 
 BATCH_ROWS = 10_000  # rows that the vendor puts into one batch
 
@@ -49,6 +50,7 @@ def abort(org: Org, job: Job) -> None:
 
 
 def _advance(org: Org, job: Job, part: float) -> None:
+    look_as(org, job.user_id)
     try:
         if job.kind == "query":
             _advance_query(org, job, part)

@@ -69,7 +69,7 @@ def parse_formula(text: str) -> Node:
         shown = f"Formula is too long ({len(text)} characters)"
         raise FormulaError(f"{shown}. Maximum length is {FORMULA_MAX} characters.")
     try:
-        tree = _parser().parse(text)
+        tree: Any = _parser().parse(text)
     except UnexpectedInput as error:
         raise FormulaError(_explain(error)) from None
     if not isinstance(tree, Node):

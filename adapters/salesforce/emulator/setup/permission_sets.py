@@ -96,19 +96,11 @@ def remove_set(org: Org, user_id: str, name: str) -> str:
     found = find_set(org, name)
     if found is None:
         raise SetupError(f"No PermissionSet named: {name} found", "INVALID_CROSS_REFERENCE_KEY")
-    refuse_assigned(org, found)
-    Writer(org, user_id, "setup").delete(_spec(org, "PermissionSet"), found["Id"])
+    try:
+        Writer(org, user_id, "setup").delete(_spec(org, "PermissionSet"), found["Id"])
+    except RecordError as error:
+        raise SetupError(error.message, error.code) from None
     return str(found["Id"])
-
-
-def refuse_assigned(org: Org, row: Row) -> None:
-    """Raise SetupError when users hold a permission set."""
-    held = [r for r in living(org, "PermissionSetAssignment") if r["PermissionSetId"] == row["Id"]]
-    if held:
-        text = (
-            f"The permission set {row['Name']} is assigned to {len(held)} users; remove them first"
-        )
-        raise SetupError(text, "DELETE_FAILED")
 
 
 def _check(org: Org, document: Document) -> None:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from adapters.emulatorkit.records import Row
 from adapters.salesforce.emulator.errors import RecordError
 from adapters.salesforce.emulator.org import Org
-from adapters.salesforce.emulator.standard.setup import OBJECT_RIGHTS
+from adapters.salesforce.emulator.setup.rights import may_change_setup
+from adapters.salesforce.emulator.standard.setup import OBJECT_RIGHTS, SETUP_OBJECTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def look_as(org: Org, user_id: str) -> None:
     org.viewer = user_id
     fields = _grants(org, user_id, "FieldPermissions", "Field")
     objects = _grants(org, user_id, "ObjectPermissions", "SobjectType")
+    if user_id:
+        _note_change(org, user_id, {**fields, **objects})
     nothing = Grant()
     for spec in org.schema.everything():
         if spec.guarded:
@@ -67,6 +70,20 @@ def look_as(org: Org, user_id: str) -> None:
                 item.hidden, item.read_only = not grant.read, not grant.edit
 
 
+def _note_change(org: Org, user_id: str, grants: dict[str, Grant]) -> None:
+    """Date the descriptions of objects anew of which a user sees more or less than before."""
+    known = org.views.get(user_id)
+    if known == grants:
+        return
+    org.views[user_id] = grants
+    moved = {
+        name for name in {*grants, *(known or {})} if grants.get(name) != (known or {}).get(name)
+    }
+    for spec in org.schema.everything():
+        if any(name.partition(".")[0] == spec.name.lower() for name in moved):
+            org.schema_changed[spec.name] = org.stamp()
+
+
 def _grants(org: Org, user_id: str, table: str, key: str) -> dict[str, Grant]:
     sets, grants = sets_of(org, user_id), dict[str, Grant]()
     for row in living(org, table):
@@ -74,6 +91,23 @@ def _grants(org: Org, user_id: str, table: str, key: str) -> dict[str, Grant]:
             name = str(row[key]).lower()
             grants[name] = grants.get(name, Grant()).merged(row)
     return grants
+
+
+def check_setup_write(org: Org, user_id: str, object_name: str) -> None:
+    """Raise RecordError when a user without the right writes set-up as records."""
+    if object_name in SETUP_OBJECTS and not may_change_setup(org, user_id):
+        message = "insufficient access rights on object id"
+        raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", message)
+
+
+def check_unassigned(org: Org, object_name: str, record_id: str) -> None:
+    """Raise RecordError when a permission set that is to be deleted is assigned to users."""
+    if object_name != "PermissionSet":
+        return
+    held = [r for r in living(org, "PermissionSetAssignment") if r["PermissionSetId"] == record_id]
+    if held:
+        message = f"The permission set is assigned to {len(held)} users; remove them first"
+        raise RecordError("DELETE_FAILED", message)
 
 
 # --- checks when a permission record is saved ------------------------------------------------

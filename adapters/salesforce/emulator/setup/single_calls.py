@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -15,7 +16,7 @@ from adapters.salesforce.emulator.setup.packages import Part, split_object
 from adapters.salesforce.emulator.setup.permissions import look_as
 from adapters.salesforce.emulator.setup.problems import SetupError
 from adapters.salesforce.emulator.setup.refresh import refresh
-from adapters.salesforce.emulator.setup.removals import remove_component
+from adapters.salesforce.emulator.setup.removals import Going, remove_component
 from adapters.salesforce.emulator.setup.soap import XSI, Envelope, SoapFaultError, children
 
 COMPONENTS_MAX = 10
@@ -51,7 +52,7 @@ def _save_each(org: Org, user_id: str, envelope: Envelope) -> list[dict[str, Any
             parts = _read_parts(element)
             name = parts[0].full_name
             _check_presence(org, envelope.operation, parts[0])
-            created = change_setup(org, lambda parts=parts: _make(org, user_id, parts))
+            created = change_setup(org, partial(_make, org, user_id, parts))
             result: dict[str, Any] = {"fullName": name, "success": True}
         except SetupError as error:
             result = _failure(name, error)
@@ -100,14 +101,15 @@ def _delete_each(org: Org, user_id: str, envelope: Envelope) -> list[dict[str, A
     results: list[dict[str, Any]] = []
     for name in names:
         try:
-            change_setup(
-                org,
-                lambda name=name: bool(remove_component(org, user_id, kind, name, going)),
-            )
+            change_setup(org, partial(_remove, org, user_id, kind, name, going))
             results.append({"fullName": name, "success": True})
         except SetupError as error:
             results.append(_failure(name, error))
     return results
+
+
+def _remove(org: Org, user_id: str, kind: str, name: str, going: Going) -> bool:
+    return bool(remove_component(org, user_id, kind, name, going))
 
 
 def _read_each(org: Org, user_id: str, envelope: Envelope) -> dict[str, Any]:
