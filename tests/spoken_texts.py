@@ -43,6 +43,8 @@ ERRORS = frozenset(
 )
 ERROR_PLACES = (Place("message", 0), Place("next_step"))
 SAY = Place("template", 0)
+UNSPOKEN = frozenset({"emulator", "emulatorkit", "migrations", "testing", "node_modules"})
+"""Folders that no user hears from."""
 SPEAKERS = ("say", "tell", "note")
 LISTENERS = ("here", "self")
 """Names of the session, whose methods `say`, `tell` and `note` speak."""
@@ -224,7 +226,7 @@ def _modules() -> dict[str, Module]:
     for top in ("connector", "adapters", "scripts"):
         for path in sorted((ROOT / top).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
-            if not {"emulator", "emulatorkit", "migrations", "testing"} & set(parts):
+            if not UNSPOKEN & set(parts):
                 name = ".".join(parts).removesuffix(".__init__")
                 tree = ast.parse(path.read_text(encoding="utf-8"))
                 modules[name] = Module(name, path.relative_to(ROOT).as_posix(), tree)

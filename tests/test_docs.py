@@ -25,7 +25,10 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 ROOMS_DOCS = sorted(
-    path for top in ("connector", "adapters", "mappings") for path in (ROOT / top).rglob("*.md")
+    path
+    for top in ("connector", "adapters", "mappings")
+    for path in (ROOT / top).rglob("*.md")
+    if "node_modules" not in path.parts
 )
 ROOMS = sorted(path.parent for path in (ROOT / "connector").rglob("docs.md"))
 COMMAND_LINE = re.compile(r"^(?:\$ )?(creditflag .*)$", re.MULTILINE)
