@@ -2,7 +2,7 @@
 
 A value found in a field that we never wrote is adopted: the limit becomes the party's approved
 limit with source `inherited` and a review date, grade and hold stay as they are until a person
-decides. The comparison report sets ours beside them.
+decides. The comparison report sets ours beside them, in the record's currency.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ from connector.mapping.targets import WriteTarget
 from connector.mapping.write import read_limit
 from connector.ports.store import ADOPTED_SCHEMA, APPROVED_LIMIT_SCHEMA
 from connector.sync.desk import Connection, Desk
+from connector.sync.exchange import fill_run_rates, rates_at
 
+_ONE, _MONEY = Decimal(1), Decimal("0.0001")
 _CAREFUL = ("cash_only", "amount", "unlimited")
 """Stated limits from the most careful to the least."""
 
@@ -50,7 +52,9 @@ SELECT account.name AS account, adopted.record_id, adopted.credit_field,
        adopted.value AS theirs,
        CASE adopted.credit_field
            WHEN 'limit' THEN CASE d.proposed_state WHEN 'amount'
-               THEN CAST(CAST(d.proposed_amount AS DECIMAL(18,2)) AS VARCHAR)
+               THEN CAST(CAST(CASE WHEN upper(account.currency) <> d.currency
+                   THEN CAST(d.proposed_amount AS DOUBLE) / rate.rate
+                   ELSE d.proposed_amount END AS DECIMAL(18,2)) AS VARCHAR)
                ELSE d.proposed_state END
            WHEN 'limit_state' THEN d.proposed_state
            WHEN 'grade' THEN d.grade
@@ -59,6 +63,7 @@ SELECT account.name AS account, adopted.record_id, adopted.credit_field,
 FROM adopted
 JOIN account_current AS account ON account.connection = ? AND account.id = adopted.record_id
 LEFT JOIN decided AS d ON d.party_id = adopted.party_id AND d.selling_company = ''
+LEFT JOIN rate ON rate.currency = upper(account.currency)
 ORDER BY account.name, adopted.credit_field
 """
 
@@ -84,19 +89,23 @@ def adopt(desk: Desk, connection: Connection) -> int:
     ).cast(ADOPTED_SCHEMA)
     if found.num_rows == 0:
         return 0
-    limits = _inherited_limits(desk, targets, found)
+    limits = _inherited_limits(desk, connection, found)
     desk.store.put_approved_limits(limits, desk.fence)
     return desk.store.adopt(connection.name, found, desk.fence)
 
 
-def _inherited_limits(desk: Desk, targets: Sequence[WriteTarget], found: pa.Table) -> pa.Table:
+def _inherited_limits(desk: Desk, connection: Connection, found: pa.Table) -> pa.Table:
     """The limit of each party without one, as its accounts in the CRM state it.
+
+    An amount in another currency is taken over at the day's rate; without a rate it is unknown and
+    states none.
 
     Where accounts of one party differ, the smallest stated limit is inherited: a person reviews
     it, and until then the careful one holds. The word for an amount without an amount states none.
     """
     known = set(desk.store.approved_limits()["party_id"].to_pylist())
-    by_object = {target.object_name: target for target in targets}
+    by_object = {target.object_name: target for target in connection.mapping.targets}
+    worth = _worth_of_accounts(desk, connection.name)
     stated: dict[str, tuple[int, Decimal, str]] = {}
     rows = [
         r for r in found.to_pylist()
@@ -109,7 +118,10 @@ def _inherited_limits(desk: Desk, targets: Sequence[WriteTarget], found: pa.Tabl
         unsaid = state == "amount" and amount is None
         if state not in LIMIT_STATES or state == "none" or unsaid:
             continue
-        figure = Decimal(amount or 0)
+        rate = worth.get(key[2], _ONE) if state == "amount" else _ONE
+        if rate is None:
+            continue
+        figure = (Decimal(amount or 0) * rate).quantize(_MONEY)
         rank = (_CAREFUL.index(state), figure, state)
         stated[key[0]] = min(stated.get(key[0], rank), rank)
     return pa.Table.from_pylist(
@@ -127,6 +139,21 @@ def _inherited_limits(desk: Desk, targets: Sequence[WriteTarget], found: pa.Tabl
     )  # fmt: skip
 
 
+def _worth_of_accounts(desk: Desk, connection: str) -> dict[str, Decimal | None]:
+    """Units of the company's currency for one of the account's, for each account with another
+    currency; None where no rate is known."""
+    foreign = desk.ledger.query(
+        "SELECT id, upper(currency) AS currency FROM account_current "
+        "WHERE connection = ? AND upper(currency) <> ?",
+        [connection, desk.house.company_currency],
+    )
+    if foreign.num_rows == 0:
+        return {}
+    fill_run_rates(desk.ledger, desk.house.company_currency, desk.house.rates, desk.as_of)
+    rates = {row["currency"]: row["rate"] for row in rates_at(desk.ledger, desk.as_of).to_pylist()}
+    return {row["id"]: rates.get(row["currency"]) for row in foreign.to_pylist()}
+
+
 def compare_adopted(
     desk: Desk, connection: Connection, decided: Mapping[str, pa.Table]
 ) -> list[dict[str, str | None]]:
@@ -134,7 +161,11 @@ def compare_adopted(
     rows: list[dict[str, str | None]] = desk.ledger.query(
         _COMPARED,
         [connection.name],
-        {"adopted": desk.store.adopted(connection.name), "decided": decided["decision"]},
+        {
+            "adopted": desk.store.adopted(connection.name),
+            "decided": decided["decision"],
+            "rate": rates_at(desk.ledger, desk.as_of),
+        },
     ).to_pylist()
     return rows
 

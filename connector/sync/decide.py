@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -22,17 +21,14 @@ from connector.credit.facts import Inputs
 from connector.credit.policy import PolicyDoc, policy_hash
 from connector.domain.change import digest
 from connector.domain.texts import Language
-from connector.ledger.rates import fill_rates
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, DecisionSet
 from connector.sync.alerts import AlertRule
 from connector.sync.crash import crash_point
 from connector.sync.desk import Desk
+from connector.sync.exchange import fill_run_rates
 from connector.sync.guard import GuardLimits
 from connector.sync.plan import Quiet
 from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
-
-RATE_DAYS = 800
-"""Days of daily rates kept dense before the valuation date: the longest window and some."""
 
 TOP_REASONS = 3
 
@@ -115,10 +111,7 @@ def _dirty(desk: Desk, basis: Mapping[str, str]) -> bool:
 def _decide_anew(
     desk: Desk, policy: PolicyDoc, approved: pa.Table, scope: ScopeReport, basis: dict[str, str]
 ) -> Decided:
-    fill_rates(
-        desk.ledger, desk.house.company_currency, desk.house.rates,
-        desk.as_of - timedelta(days=RATE_DAYS), desk.as_of,
-    )  # fmt: skip
+    fill_run_rates(desk.ledger, desk.house.company_currency, desk.house.rates, desk.as_of)
     prior = desk.store.prior_decisions()
     inputs = Inputs(
         currency=desk.house.company_currency,
