@@ -51,7 +51,7 @@ class FieldInstaller:
         fields = list_fields(wanted)
         theirs = self._retrieval.fetch(("CustomField", field.full_name) for field in fields)
         items = [_left_out(name) for name in _not_custom(wanted)]
-        usable = list(_not_custom(wanted))
+        usable = [name for name in _not_custom(wanted) if self._is_there(name)]
         for field in fields:
             ours = as_component(field)
             item, ready = judge(ours, theirs.get(ours.key))
@@ -115,6 +115,11 @@ class FieldInstaller:
             read=[name for owner in wanted.reads for name in self._readable(owner, wanted)],
             objects={name: edits for name, edits in objects.items() if self._is_granted(name)},
         )
+
+    def _is_there(self, full_name: str) -> bool:
+        owner, _, name = full_name.partition(".")
+        info = self._catalogue.describe(owner)
+        return info is not None and info.find(name) is not None
 
     def _readable(self, owner: str, wanted: FieldsWanted) -> list[str]:
         """Fields of the object that a mapping reads and a permission set can show."""

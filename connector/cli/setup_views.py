@@ -31,7 +31,7 @@ def show(here: Session, report: SetupReport, command: str) -> None:
             _tell_item(here, item)
     same = sum(1 for item in report.plan.items if item.step is Step.SAME)
     if same:
-        here.tell("{n} things are there as they should be.", n=same)
+        here.tell("Already as it should be: {n}.", n=same)
     if report.applied:
         _show_outcomes(here, report)
     elif report.plan.pending:
@@ -76,7 +76,7 @@ def _tell_next(here: Session, report: SetupReport, command: str) -> None:
         here.tell("{n} of them hold data: what stands in them in all records goes with them.",
                   n=holding)  # fmt: skip
     if report.plan.blocked:
-        here.tell("{n} things need a person first.", n=len(report.plan.blocked))
+        here.tell("Waits for a person: {n}.", n=len(report.plan.blocked))
     here.tell("Nothing was changed on {name}. To do it: {command}", name=report.connection,
               command=command)  # fmt: skip
 
@@ -91,7 +91,7 @@ def _show_outcomes(here: Session, report: SetupReport) -> None:
     if report.refused and not done:
         here.tell("The CRM refused it as a whole; nothing was changed.")
     if report.plan.blocked:
-        here.tell("{n} things need a person first.", n=len(report.plan.blocked))
+        here.tell("Waits for a person: {n}.", n=len(report.plan.blocked))
 
 
 def as_json(report: SetupReport) -> dict[str, Any]:
