@@ -183,9 +183,16 @@ class UnknownOutcomeError(TransientError):
 
 
 class RefusedError(VendorError):
-    """Lasting refusal: missing permission, unknown object or field, malformed request."""
+    """Lasting refusal: missing permission, unknown object or field, malformed request.
+
+    `by_row` says that one row of a write may be the cause, so that the others may pass without it.
+    """
 
     exit_code = EXIT_CONFIG
+
+    def __init__(self, message: str, *, by_row: bool = False, **kwargs: object) -> None:
+        self.by_row = by_row
+        super().__init__(message, **kwargs)  # type: ignore[arg-type]  # keywords pass through
 
 
 def fill(template: str, params: Mapping[str, object]) -> str:

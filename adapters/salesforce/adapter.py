@@ -7,10 +7,13 @@ from datetime import datetime
 
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.errors import translate_nonsense
+from adapters.salesforce.ids import to_long_id
+from adapters.salesforce.ingest import BulkWriter
 from adapters.salesforce.pull import Puller
 from adapters.salesforce.push import BATCH_SIZE, Writer
 from adapters.salesforce.session import SalesforceSession
 from connector.errors import RefusedError
+from connector.ports.bulk import JobStatus
 from connector.ports.crm import (
     Budget,
     ObjectInfo,
@@ -31,6 +34,8 @@ class SalesforceAdapter:
         self._catalogue = Catalogue(self._session)
         self._puller = Puller(self._session, self._catalogue)
         self._writer = Writer(self._session, self._catalogue)
+        self._bulk = BulkWriter(self._session, self._catalogue)
+        self._user_id = ""
 
     def __repr__(self) -> str:
         return f"SalesforceAdapter({self._session.options.host})"
@@ -81,6 +86,52 @@ class SalesforceAdapter:
     ) -> Mapping[str, Record | None]:
         """Present records by id; None for those that are gone."""
         return self._writer.read(object_name, record_ids, fields)
+
+    def writes_as(self) -> str:
+        """Id of the integration user."""
+        if not self._user_id:
+            call = self._session.name_call("login", "userinfo")
+            told = self._session.ask_root("/services/oauth2/userinfo", call) or {}
+            self._user_id = to_long_id(str(told.get("user_id") or ""))
+        return self._user_id
+
+    # --- many rows as one job ----------------------------------------------------------
+
+    def prefers_job(self, object_name: str, rows: int) -> bool:
+        """Whether a bulk job costs less than batches."""
+        return self._bulk.prefers_job(object_name, rows)
+
+    def fit_into_job(self, object_name: str, key_field: str, rows: Sequence[WriteRow]) -> int:
+        """How many of the rows one job takes."""
+        return self._bulk.fit_into_job(object_name, key_field, rows)
+
+    def open_job(self, object_name: str, key_field: str) -> str:
+        """A new ingest job."""
+        return self._bulk.open_job(object_name, key_field)
+
+    def load_job(
+        self, job_id: str, object_name: str, key_field: str, rows: Sequence[WriteRow]
+    ) -> Mapping[int, RowOutcome]:
+        """Upload the rows."""
+        return self._bulk.load_job(job_id, object_name, key_field, rows)
+
+    def start_job(self, job_id: str) -> None:
+        """Close the upload."""
+        self._bulk.start_job(job_id)
+
+    def look_at_job(self, job_id: str) -> JobStatus:
+        """Where the job is."""
+        return self._bulk.look_at_job(job_id)
+
+    def abort_job(self, job_id: str) -> None:
+        """Give the job up."""
+        self._bulk.abort_job(job_id)
+
+    def read_job(
+        self, job_id: str, object_name: str, key_field: str, rows: Sequence[WriteRow]
+    ) -> Sequence[RowOutcome | None]:
+        """What became of the rows."""
+        return self._bulk.read_job(job_id, object_name, key_field, rows)
 
     # --- the connection --------------------------------------------------------------
 

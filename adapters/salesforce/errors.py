@@ -250,8 +250,9 @@ def translate_answer(answer: Answer, call: Call) -> CreditflagError:
         )
     code = fault.code or f"HTTP_{answer.status}"
     if rule.error == "refused":
+        by_row = call.writes and answer.status == 400 and rule in (_OUR_FAULT, _MALFORMED)
         return RefusedError(
-            rule.message, code=code, where=where, next_step=rule.next_step, **params
+            rule.message, code=code, by_row=by_row, where=where, next_step=rule.next_step, **params
         )
     return TransientError(
         rule.message,

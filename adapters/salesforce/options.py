@@ -49,6 +49,11 @@ OPTIONS = (
     OptionSpec(
         "budget_reserve", "part of the daily calls that is left to others, 0 to 1", default="0.1"
     ),
+    OptionSpec(
+        "bulk_write_rows",
+        "rows from which a write goes by a bulk job instead of batches of 200",
+        default="2000",
+    ),
     OptionSpec("read_timeout", "seconds of silence after which a call is given up", default="120"),
     OptionSpec("call_deadline", "seconds after which a call is given up anyway", default="300"),
     OptionSpec(
@@ -77,6 +82,7 @@ class Options:
     ca_file: Path | None
     budget_share: float
     budget_reserve: float
+    bulk_write_rows: int
     read_timeout: float
     call_deadline: float
     bulk_read_rows: int = 0
@@ -115,6 +121,7 @@ def read_options(opening: Opening) -> Options:
     numbers = {
         "budget_share": (0.0, 1.0),
         "budget_reserve": (0.0, 1.0),
+        "bulk_write_rows": (1, 100_000_000),
         "read_timeout": (0.1, 600.0),
         "call_deadline": (0.1, 3600.0),
         "bulk_read_rows": (0, 150_000_000),
@@ -141,6 +148,7 @@ def read_options(opening: Opening) -> Options:
         ca_file=ca_file,
         budget_share=float(values["budget_share"]),
         budget_reserve=float(values["budget_reserve"]),
+        bulk_write_rows=int(float(values["bulk_write_rows"])),
         read_timeout=float(values["read_timeout"]),
         call_deadline=float(values["call_deadline"]),
         bulk_read_rows=int(float(values["bulk_read_rows"])),

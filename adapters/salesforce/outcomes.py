@@ -1,12 +1,16 @@
 """What became of each row of a write, from Salesforce's per-record results.
 
-Source: REST API Developer Guide, "sObject Collections": results come in the order of the
-records, and an error carries `statusCode`, `message` and `fields`.
+Sources: REST API Developer Guide, "sObject Collections": results come in the order of the
+records, and an error carries `statusCode`, `message` and `fields`. Bulk API 2.0 Developer Guide,
+"Get Job Failed Record Results": `sf__Error` reads `CODE:message:fields --`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 from adapters.salesforce.errors import shorten
@@ -14,6 +18,8 @@ from adapters.salesforce.ids import to_long_id
 from connector.ports.crm import RowOutcome
 
 State = Literal["rejected", "retry", "gone"]
+
+_NAMES = re.compile(r"[\w.]+")
 
 # Codes that are not listed are lasting: a code nobody knows must never cause a loop.
 _STATES: dict[str, State] = {
@@ -72,17 +78,45 @@ def read_outcome(result: Mapping[str, Any], record_id: str = "") -> RowOutcome:
         raise ValueError("a failed row names no error")
     first = errors[0]
     code = str(first.get("statusCode") or first.get("errorCode") or "")
-    fields = first.get("fields") or ()
-    message = shorten(str(first.get("message") or code))
-    state = judge_row(code, message, tuple(map(str, fields)))
-    if state == "gone" and not found:
+    fields = tuple(map(str, first.get("fields") or ()))
+    return _tell_failure(code, str(first.get("message") or code), fields, found)
+
+
+def read_job_error(text: str, record_id: str = "") -> RowOutcome:
+    """The outcome in the `sf__Error` of a bulk job's failed row."""
+    code, _, rest = text.partition(":")
+    message, _, tail = rest.rpartition(":")
+    fields = tuple(name for name in _NAMES.findall(tail.removesuffix("--")) if name)
+    return _tell_failure(code.strip(), message or rest or code, fields, record_id)
+
+
+def mark_together(outcomes: Sequence[RowOutcome]) -> list[RowOutcome]:
+    """Mark refusals by the customer's automation that more than one row got in the same words.
+
+    An Apex error that nobody caught fails every row of its transaction, whichever caused it.
+    """
+    said = Counter((o.code, o.message) for o in outcomes if _is_automation(o))
+    return [
+        replace(o, together=True) if _is_automation(o) and said[o.code, o.message] > 1 else o
+        for o in outcomes
+    ]
+
+
+def _is_automation(outcome: RowOutcome) -> bool:
+    return outcome.state == "rejected" and outcome.code in _AUTOMATION
+
+
+def _tell_failure(code: str, detail: str, fields: tuple[str, ...], record_id: str) -> RowOutcome:
+    message = shorten(detail)
+    state = judge_row(code, message, fields)
+    if state == "gone" and not record_id:
         state = "rejected"  # a record that is not there yet cannot be gone
     return RowOutcome(
         state,
-        record_id=found,
+        record_id=record_id,
         code=code,
         message=" ".join(part for part in (message, _NEXT_STEPS.get(code, "")) if part),
-        fields=tuple(map(str, fields)),
+        fields=fields,
     )
 
 

@@ -1,21 +1,24 @@
 """Writing records 200 at a time, and finding and reading them back.
 
-A write is sent once. Source: REST API Developer Guide, "Using sObject Collections": one call for
-200 records, results in their order, each record on its own (`allOrNone` false); "Retrieve
-Multiple Records with Fewer Round-Trips" for reading back.
+A write is sent once; many rows go by a bulk job instead (`ingest`). Sources, all in the REST API
+Developer Guide: "Using sObject Collections": one call for 200 records, results in their order,
+each record on its own (`allOrNone` false); "Conditional Requests" for a row that must not have
+been modified; "Retrieve Multiple Records with Fewer Round-Trips" for reading back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.errors import Call, translate_nonsense
 from adapters.salesforce.ids import to_long_id
-from adapters.salesforce.outcomes import read_outcome
+from adapters.salesforce.outcomes import mark_together, read_outcome
 from adapters.salesforce.pages import read_pages
-from adapters.salesforce.pull import read_stamp, strip_attributes
+from adapters.salesforce.pull import strip_attributes
 from adapters.salesforce.query import (
     URL_BYTES_MAX,
     check_name,
@@ -25,6 +28,7 @@ from adapters.salesforce.query import (
     write_select,
 )
 from adapters.salesforce.rows import encode_json, find_writable, to_json_value
+from adapters.salesforce.selection import read_stamp
 from adapters.salesforce.session import SalesforceSession
 from connector.errors import RefusedError
 from connector.ports.crm import FieldInfo, ObjectInfo, Record, RowOutcome, WriteRow
@@ -43,9 +47,12 @@ class Writer:
         self._catalogue = catalogue
 
     def update(self, object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
-        """Set fields of existing records."""
+        """Set fields of existing records; a row with `unchanged_since` must be the only one."""
         info = self._catalogue.expect(object_name)
-        fields = _find_fields(rows, info, create=False)
+        fields = find_fields(rows, info, create=False)
+        if any(row.unchanged_since for row in rows):
+            (row,) = rows
+            return [self._update_unless_moved(info, fields, row)]
 
         def name_record(row: WriteRow) -> dict[str, object]:
             return {"id": to_long_id(row.record_id)}
@@ -57,17 +64,8 @@ class Writer:
     ) -> Sequence[RowOutcome]:
         """Create or update by a unique external-id field."""
         info = self._catalogue.expect(object_name)
-        key = find_writable(key_field, info, create=True)
-        if not key.external_id:
-            raise RefusedError(
-                "{field} of {object} is no external id, so records cannot be found by it.",
-                code="NOT_EXTERNAL_ID",
-                where=info.name,
-                next_step="In Setup, make the field an external id and unique, or map another.",
-                field=key.name,
-                object=info.name,
-            )
-        fields = _find_fields(rows, info, create=True)
+        key = find_key(key_field, info)
+        fields = find_fields(rows, info, create=True)
 
         def name_record(row: WriteRow) -> dict[str, object]:
             if not row.key:
@@ -80,7 +78,7 @@ class Writer:
     def create(self, object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
         """Create records; the caller has looked for their keys before."""
         info = self._catalogue.expect(object_name)
-        fields = _find_fields(rows, info, create=True)
+        fields = find_fields(rows, info, create=True)
         return self._send("POST", _COLLECTIONS, info, fields, rows, lambda _row: {})
 
     def find_by_key(
@@ -151,15 +149,13 @@ class Writer:
         for position, row in enumerate(rows):
             try:
                 named = name_record(row)
-                values = {
-                    fields[n].name: to_json_value(t, fields[n]) for n, t in row.values.items()
-                }
+                values = to_values(row, fields)
             except ValueError as error:
                 outcomes[position] = RowOutcome("rejected", row.record_id, "BAD_VALUE", str(error))
                 continue
             identity = str(next(iter(named.values()), "")).casefold()
             if identity and identity in taken:
-                outcomes[position] = _ONCE_A_CALL
+                outcomes[position] = ONCE_A_CALL
                 continue
             taken.add(identity)
             records[position] = {"attributes": {"type": info.name}, **values, **named}
@@ -171,6 +167,30 @@ class Writer:
             results = _read_results(answer, [str(r.get("id", "")) for r in sent], call)
             outcomes = _fill(outcomes, list(records), results)
         return [outcome for outcome in outcomes if outcome is not None]
+
+    def _update_unless_moved(
+        self, info: ObjectInfo, fields: Mapping[str, FieldInfo], row: WriteRow
+    ) -> RowOutcome:
+        """One record, unless somebody modified it since; refused without a word means moved."""
+        try:
+            record_id = to_long_id(row.record_id)
+            body = encode_json(to_values(row, fields))
+        except ValueError as error:
+            return RowOutcome("rejected", row.record_id, "BAD_VALUE", str(error))
+        until = datetime.fromisoformat(row.unchanged_since).astimezone(UTC)
+        headers = {"If-Unmodified-Since": format_datetime(until, usegmt=True)}
+        call = self._session.name_call("write", info.name)
+        path = f"sobjects/{info.name}/{record_id}"
+        try:
+            self._session.ask("PATCH", path, call, body=body, headers=headers)
+        except RefusedError as error:
+            if error.code == "HTTP_412":
+                return RowOutcome("moved", record_id, "MODIFIED_SINCE")
+            if not error.by_row and error.code not in _ROW_STATUS:
+                raise
+            fault = {"statusCode": error.code, "message": error.params.get("detail")}
+            return read_outcome({"success": False, "errors": [fault]}, record_id)
+        return RowOutcome("ok", record_id)
 
     def _search(
         self, info: ObjectInfo, field: FieldInfo, keys: Sequence[str]
@@ -186,16 +206,45 @@ class Writer:
             yield from page.rows
 
 
-_ONCE_A_CALL = RowOutcome(
+ONCE_A_CALL = RowOutcome(
     "retry", code="SAME_RECORD_TWICE", message="The record stands twice in one call."
 )
 
 
-def _find_fields(
+# Refusals of one record that a single write gets as the answer to the call.
+_ROW_STATUS = frozenset(
+    {"NOT_FOUND", "ENTITY_IS_DELETED", "INSUFFICIENT_ACCESS_OR_READONLY", "UNABLE_TO_LOCK_ROW"}
+)
+
+
+def find_key(key_field: str, info: ObjectInfo) -> FieldInfo:
+    """The field to upsert by; RefusedError when it is no external id."""
+    key = find_writable(key_field, info, create=True)
+    if not key.external_id:
+        raise RefusedError(
+            "{field} of {object} is no external id, so records cannot be found by it.",
+            code="NOT_EXTERNAL_ID",
+            where=info.name,
+            next_step="In Setup, make the field an external id and unique, or map another.",
+            field=key.name,
+            object=info.name,
+        )
+    return key
+
+
+def find_fields(
     rows: Sequence[WriteRow], info: ObjectInfo, *, create: bool
 ) -> dict[str, FieldInfo]:
+    """The fields that the rows write, by the names they use; RefusedError for one that cannot."""
     names = dict.fromkeys(name for row in rows for name in row.values)
     return {name: find_writable(name, info, create=create) for name in names}
+
+
+def to_values(row: WriteRow, fields: Mapping[str, FieldInfo]) -> dict[str, object]:
+    """JSON values by Salesforce's field names; ValueError for one that the field cannot hold."""
+    return {
+        fields[name].name: to_json_value(text, fields[name]) for name, text in row.values.items()
+    }
 
 
 def _read_results(answer: object, record_ids: Sequence[str], call: Call) -> list[RowOutcome]:
@@ -204,7 +253,8 @@ def _read_results(answer: object, record_ids: Sequence[str], call: Call) -> list
         count = len(answer) if isinstance(answer, list) else 0
         raise translate_nonsense(call, f"{count} results for {len(record_ids)} records")
     try:
-        return [read_outcome(*pair) for pair in zip(answer, record_ids, strict=True)]
+        outcomes = [read_outcome(*pair) for pair in zip(answer, record_ids, strict=True)]
+        return mark_together(outcomes)
     except (KeyError, ValueError, TypeError, AttributeError):
         raise translate_nonsense(call, "a result is not built as it should be") from None
 

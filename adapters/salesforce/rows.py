@@ -1,12 +1,18 @@
-"""Rows to write as exact JSON, from canonical text and the field's description.
+"""Rows to write as exact JSON or CSV, from canonical text and the field's description.
 
-Source: REST API Developer Guide, "Valid Date and DateTime Formats"; currency and number fields
-take JSON numbers, null clears a field, a checkbox knows no null.
+One normaliser, `to_json_value`, says what a field gets; `to_csv_cell` spells the same value for a
+bulk job, so that both ways store the same.
+Sources: REST API Developer Guide, "Valid Date and DateTime Formats"; currency and number fields
+take JSON numbers, null clears a field, a checkbox knows no null. Bulk API 2.0 Developer Guide,
+"Prepare CSV Files": an empty cell leaves a field as it is, #N/A clears it.
 """
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -16,6 +22,7 @@ from connector.errors import RefusedError
 from connector.ports.crm import FieldInfo, ObjectInfo
 
 _NUMBERS = (Kind.MONEY, Kind.RATE, Kind.QUANTITY, Kind.COUNT)
+CSV_NULL = "#N/A"
 _SCALED = ("currency", "double", "percent")
 
 
@@ -65,6 +72,31 @@ def to_json_value(text: str | None, field: FieldInfo) -> object:
         return moment.strftime("%Y-%m-%dT%H:%M:%S.000+0000")
     text.encode()  # half a character pair cannot be sent
     return text
+
+
+def to_csv_cell(value: object) -> str:
+    """The CSV spelling of a JSON value. ValueError for a text that CSV cannot say."""
+    if value is None or value == "":
+        return CSV_NULL
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    text = str(value)
+    if text.strip().upper() == CSV_NULL:
+        raise ValueError(f"{text!r} would clear the field in a bulk job")
+    if "\0" in text:
+        raise ValueError("a text with a zero character cannot stand in CSV")
+    return text
+
+
+def encode_csv(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
+    """CSV in UTF-8 with a header, comma and LF; what needs quotes has them."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows(rows)
+    return text.getvalue().encode()
 
 
 def encode_json(value: object) -> bytes:

@@ -24,6 +24,7 @@ class ChangeState(StrEnum):
     SENT = "sent"  # intent recorded, the request may have left
     ACKED = "acked"  # the vendor said yes
     VERIFIED = "verified"  # read back and found as intended
+    ALTERED = "altered"  # read back: the CRM itself made something else of it
     UNKNOWN = "unknown"  # sent, no answer
     RETRY = "retry"  # refused for a passing reason
     REJECTED = "rejected"  # refused for good; quarantined, replayable
@@ -35,6 +36,7 @@ class ChangeState(StrEnum):
 END_STATES = frozenset(
     {
         ChangeState.VERIFIED,
+        ChangeState.ALTERED,
         ChangeState.REJECTED,
         ChangeState.GONE,
         ChangeState.MOVED,
@@ -167,7 +169,8 @@ class Plan:
 
     @property
     def to_write(self) -> tuple[Change, ...]:
-        """The changes that send something, blocking ones first, then by object and record."""
+        """The changes that send something, blocking ones first, then by object and record; creates
+        by party, so that rows under one parent are sent together."""
         sendable = [
             c for c in self.changes
             if c.state is ChangeState.PLANNED and (c.writes or c.kind is ChangeKind.CREATE)
@@ -180,6 +183,7 @@ class Plan:
                     not c.blocking,
                     c.object_name,
                     c.record_id,
+                    c.party_id,
                 ),
             )
         )

@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from connector.domain.entities import Kind
+from connector.ports.allowance import Pressure
 
 Record = dict[str, object]
 """One vendor record: JSON values with numbers as Decimal, parents as nested dicts."""
@@ -147,31 +148,44 @@ class SourcePort(Protocol):
 class WriteRow:
     """One record to write: canonical text by vendor field name, None clears the field.
 
-    `record_id` for updates, `key` for keyed creates.
+    `record_id` for updates, `key` for keyed creates. An update with `unchanged_since` (ISO time)
+    is applied only while nobody has modified the record after that time.
     """
 
     values: Mapping[str, str | None]
     record_id: str = ""
     key: str = ""
+    unchanged_since: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class RowOutcome:
-    """What became of one row: ok, rejected (lasting), retry (passing) or gone."""
+    """What became of one row: ok, rejected (lasting), retry (passing), gone, or moved (modified
+    since, so not written).
 
-    state: Literal["ok", "rejected", "retry", "gone"]
+    `together` says that the call's rows were refused as one, so that another row may be the cause.
+    """
+
+    state: Literal["ok", "rejected", "retry", "gone", "moved"]
     record_id: str = ""
     code: str = ""
     message: str = ""
     fields: tuple[str, ...] = ()
+    together: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """API calls used and allowed in the vendor's window; None when the vendor does not say."""
+    """API calls used and allowed in the vendor's window; None when the vendor does not say.
+
+    `left` is what we may still send by our share and the reserve for others, `pressure` what that
+    means for the work.
+    """
 
     used: int | None = None
     allowed: int | None = None
+    left: int | None = None
+    pressure: Pressure = Pressure.NONE
 
 
 class TargetPort(Protocol):
@@ -190,8 +204,12 @@ class TargetPort(Protocol):
         """As in SourcePort."""
         ...
 
+    def writes_as(self) -> str:
+        """The id under which our own writes stand in `modified_by`."""
+        ...
+
     def update(self, object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
-        """Set fields of existing records in one call."""
+        """Set fields of existing records in one call; a row with `unchanged_since` comes alone."""
         ...
 
     def upsert(

@@ -172,12 +172,13 @@ def _field_changes(stored: Iterable[dict[str, Any]]) -> Iterable[FieldChange]:
         yield FieldChange(**{**known, "owner": Owner(one["owner"])})
 
 
-def _sending_order(change: Change) -> tuple[bool, bool, str, str, str]:
+def _sending_order(change: Change) -> tuple[bool, bool, str, str, str, str]:
     """Updates before creates, blocking ones first, as in `Plan.to_write`."""
     return (
         change.kind is not ChangeKind.UPDATE,
         not change.blocking,
         change.object_name,
         change.record_id,
+        change.party_id,
         change.key,
     )

@@ -10,7 +10,8 @@ from connector.errors import EXIT_OK, EXIT_PARTIAL
 from connector.ports.store import JournalEntry
 from connector.sync.desk import Connection, Desk
 from connector.sync.push import Progress, PushReport, push
-from connector.sync.verify import READ_BACK_ROWS, recover
+from connector.sync.recovery import recover
+from connector.sync.verify import READ_BACK_ROWS
 
 
 @dataclass
@@ -25,7 +26,8 @@ class ApplyReport:
     @property
     def exit_code(self) -> int:
         """0 ok, 1 when rows were refused because they moved, or by the CRM."""
-        unfinished = self.pushed[ChangeState.REJECTED] + self.pushed[ChangeState.RETRY]
+        states = (ChangeState.REJECTED, ChangeState.RETRY, ChangeState.ALTERED)
+        unfinished = sum(self.pushed[state] for state in states)
         return EXIT_PARTIAL if self.moved or unfinished else EXIT_OK
 
 
@@ -34,7 +36,7 @@ def apply_plan(
 ) -> ApplyReport:
     """Apply to the connection; ends its first-contact state."""
     report = ApplyReport(plan)
-    recover(desk, connection, report.recovered.count)
+    recover(desk, connection, report.recovered)
     states = desk.store.change_states(connection.name, [c.id for c in plan.changes])
     todo = [c for c in plan.to_write if states.get(c.id) is not ChangeState.VERIFIED]
     waiting = [c for c in plan.changes if c.state is ChangeState.CONFLICT]
@@ -44,7 +46,7 @@ def apply_plan(
         connection,
         [JournalEntry(c.id, ChangeState.MOVED, record_id=c.record_id) for c in report.moved],
     )
-    report.pushed = push(desk, connection, stay, progress)
+    report.pushed = push(desk, connection, stay, progress, compared=True)
     if stay or not todo:
         desk.store.end_first_contact(connection.name, plan.id, desk.fence)
     return report

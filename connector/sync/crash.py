@@ -22,6 +22,14 @@ POINTS = (
     "after-stage-decisions",
     "before-commit-run",
     "after-commit-run",
+    "before-job",
+    "after-job-opened",
+    "after-job-noted",
+    "after-job-intended",
+    "after-job-loaded",
+    "after-job-started",
+    "after-job-read",
+    "after-job-forgotten",
     "before-sent",
     "after-sent",
     "after-call",
@@ -33,7 +41,10 @@ POINTS = (
     "after-publish",
     "before-end-run",
 )
-"""Every crash point, in the order in which a run passes them."""
+"""Every crash point, in the order in which a run passes them; those of a bulk job are passed by a
+run that writes one."""
+
+JOB_POINTS = tuple(name for name in POINTS if "-job" in name)
 
 _passed: dict[str, int] = {}
 

@@ -7,6 +7,10 @@ a field before our first write is ours to replace only where the field is `ours`
 that a person changed waits for a person. What we write stands still: see `domain.catalogue.When`.
 The comparison is one query over long tables; only differences reach Python. Planning the result of
 a plan gives an empty plan.
+
+What the CRM made of a value when we wrote it (cut off, rounded) is no edit while our value is the
+same. A record that our own API user modified later than any write that the store knows was written
+by us and forgotten, as after restoring an older store: what it holds is the base, no conflict.
 """
 
 from __future__ import annotations
@@ -34,6 +38,8 @@ from connector.domain.change import (
 from connector.ledger import Ledger
 from connector.mapping.targets import WriteTarget
 from connector.mapping.write import RENDERED_SCHEMA, render_table
+from connector.ports.store import Written
+from connector.sync.exchange import spell_amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +52,15 @@ class Quiet:
 
 @dataclass(frozen=True, slots=True)
 class Mirrors:
-    """What the store remembers of a connection: last written and adopted values."""
+    """What the store remembers of a connection: last written and adopted values.
+
+    `own_user` is the id under which our own writes stand in the CRM; empty while nothing of ours
+    can stand there.
+    """
 
     last_written: pa.Table
     adopted: pa.Table
+    own_user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +75,16 @@ class PlanFrame:
 
 
 class Compared(NamedTuple):
-    """Changes to existing records, where every record in scope ended, and what no field holds."""
+    """Changes to existing records, where every record in scope ended, and what no field holds.
+
+    `agreed` are fields that hold our value although we know of no write of ours: from here on that
+    value is the base.
+    """
 
     changes: list[Change]
     counts: PlanCounts
     unwritable: tuple[Unwritable, ...]
+    agreed: tuple[Written, ...] = ()
 
 
 def plan_updates(
@@ -95,23 +111,29 @@ def plan_updates(
             "decided_metric": decided["metric"],
         },
     )
-    rendered = [render_table(target, home) for target in targets]
+    spelled = spell_amounts(ledger, home, quiet.share)
+    rendered = [render_table(target, spelled.home) for target in targets]
     rows = ledger.query(
         _COMPARE,
-        [connection, quiet.least, quiet.share],
+        [mirrors.own_user, connection, quiet.least, quiet.share],
         {
-            "home": home,
-            "desired": pa.concat_tables(
-                [RENDERED_SCHEMA.empty_table(), *(r.rows for r in rendered)]
+            "home": spelled.home,
+            "desired": spelled.without_lacking(
+                pa.concat_tables([RENDERED_SCHEMA.empty_table(), *(r.rows for r in rendered)])
             ),
             "last_written": mirrors.last_written,
             "adopted": mirrors.adopted,
             "rule": _rules(targets),
         },
     )
-    counts, differences = _split(rows)
-    unwritable = tuple(Unwritable(**row) for r in rendered for row in r.unwritable.to_pylist())
-    return Compared(list(_changes(connection, differences)), counts, unwritable)
+    counts, listed = _split(rows)
+    agreed = tuple(_agreed(row) for row in listed if row["agreed"])
+    differences = [row for row in listed if not row["agreed"]]
+    unwritable = (
+        *spelled.unwritable(targets),
+        *(Unwritable(**row) for r in rendered for row in r.unwritable.to_pylist()),
+    )
+    return Compared(list(_changes(connection, differences)), counts, unwritable, agreed)
 
 
 def _rules(targets: Sequence[WriteTarget]) -> pa.Table:
@@ -135,7 +157,8 @@ SELECT link.account_id AS record_id, account.name AS label, d.party_id, d.decisi
        CASE d.proposed_state WHEN 'amount' THEN d.proposed_amount
             WHEN 'cash_only' THEN CAST(0 AS DECIMAL(18,4)) END AS proposed_limit,
        d.net_exposure AS exposure, d.available, d.overdue, ageing.buckets AS ageing,
-       d.oldest_due_date, d.next_review, d.currency
+       d.oldest_due_date, d.next_review, d.currency, upper(account.currency) AS account_currency,
+       d.as_of
 FROM account_party AS link
 JOIN decided AS d ON d.party_id = link.party_id AND d.selling_company = ''
 JOIN account_current AS account
@@ -163,7 +186,7 @@ _COMPARE = """
 WITH joined AS (
     SELECT d.object_name, d.record_id, d.field, d.credit_field, d.value AS ours,
            home.party_id, home.label, home.decision_hash, home.band,
-           rule.owner, rule.writes_when,
+           home.per_unit, rule.owner, rule.writes_when,
            seen.value AS theirs, coalesce(person.name, seen.modified_by) AS modified_by,
            seen.modified_at,
            written.field IS NOT NULL AS was_written,
@@ -172,9 +195,16 @@ WITH joined AS (
                d.credit_field NOT IN ('limit', 'limit_state')
                OR coalesce(home.approved_source, 'inherited') = 'inherited'
            ) AS pinned,
-           CASE WHEN written.field IS NOT NULL THEN written.value ELSE adopted.value END AS base,
-           adopted.value AS adopted_value
+           coalesce(written.altered, FALSE) AND seen.value IS NOT DISTINCT FROM written.held
+               AS keeps_other,
+           written.value AS written_value, written.held AS written_held,
+           adopted.value AS adopted_value,
+           coalesce(seen.modified_by = own.id, FALSE) AS by_us,
+           epoch_ms(TRY_CAST(seen.modified_at AS TIMESTAMPTZ)) AS modified_ms,
+           count(written.field) OVER record AS fields_written,
+           max(epoch_ms(TRY_CAST(written.stamp AS TIMESTAMPTZ))) OVER record AS written_ms
     FROM desired AS d
+    CROSS JOIN (SELECT nullif(?, '') AS id) AS own
     JOIN home ON home.record_id = d.record_id
     JOIN rule ON rule.object_name = d.object_name AND rule.field = d.field
     LEFT JOIN seen ON seen.connection = ? AND seen.object_name = d.object_name
@@ -185,9 +215,14 @@ WITH joined AS (
       AND written.record_id = d.record_id AND written.field = d.field
     LEFT JOIN adopted ON adopted.object_name = d.object_name
       AND adopted.record_id = d.record_id AND adopted.field = d.field
+    WINDOW record AS (PARTITION BY d.object_name, d.record_id)
 ),
 target AS (
     SELECT * EXCLUDE (ours, owner, adopted_value),
+           CASE WHEN by_us AND (fields_written = 0 OR modified_ms > written_ms) THEN theirs
+                WHEN keeps_other THEN written_held
+                WHEN was_written THEN written_value
+                ELSE adopted_value END AS base,
            CASE WHEN pinned THEN adopted_value ELSE ours END AS ours,
            CASE WHEN pinned AND NOT was_written AND owner = 'ours' THEN 'ask' ELSE owner END
                AS owner,
@@ -196,7 +231,10 @@ target AS (
 ),
 judged AS (
     SELECT *,
-           theirs IS DISTINCT FROM ours AS differs,
+           theirs IS DISTINCT FROM ours
+               AND NOT (keeps_other AND ours IS NOT DISTINCT FROM written_value) AS differs,
+           theirs = ours AND NOT pinned
+               AND (NOT was_written OR written_value IS DISTINCT FROM ours) AS agrees,
            theirs IS DISTINCT FROM base AND theirs IS DISTINCT FROM ours AND (
                known OR owner <> 'ours' AND NOT (credit_field = 'hold' AND theirs = 'false')
            ) AS edited,
@@ -206,7 +244,7 @@ judged AS (
                    writes_when = 'banded'
                    OR abs(TRY_CAST(ours AS DECIMAL(18,4)) - TRY_CAST(base AS DECIMAL(18,4)))
                        <= greatest(
-                           CAST(? AS DECIMAL(18,4)),
+                           CAST(? AS DOUBLE) * coalesce(per_unit, 1),
                            CAST(? AS DOUBLE) * abs(TRY_CAST(base AS DECIMAL(18,4)))
                        )
                ) AS still
@@ -240,9 +278,10 @@ SELECT counted.*, emitted.*
 FROM counted LEFT JOIN (
     SELECT object_name, record_id, party_id, label, decision_hash, band, field, credit_field,
            base, theirs, ours, owner, edited, waits, cause, modified_by, modified_at,
-           credit_field = 'hold' AND ours = 'true' AS blocks
+           credit_field = 'hold' AND ours = 'true' AS blocks,
+           coalesce(agrees, FALSE) AS agreed, by_us
     FROM recorded
-    WHERE waits OR (differs AND record_written)
+    WHERE waits OR (differs AND record_written) OR agrees
 ) AS emitted ON TRUE
 ORDER BY object_name, record_id, waits, field
 """
@@ -255,6 +294,17 @@ def _split(rows: pa.Table) -> tuple[PlanCounts, list[dict[str, Any]]]:
     unchanged = first["records"] - sum(ends.values())
     counts = PlanCounts(records=first["records"], unchanged=unchanged, **ends)
     return counts, [row for row in listed if row["record_id"] is not None]
+
+
+def _agreed(row: Mapping[str, Any]) -> Written:
+    """The field's value as ours; the stamp only where it is that of a write of ours."""
+    return Written(
+        object_name=row["object_name"],
+        record_id=row["record_id"],
+        values={row["field"]: row["ours"]},
+        band=row["band"],
+        stamp=row["modified_at"] or "" if row["by_us"] else "",
+    )
 
 
 def _changes(connection: str, rows: Sequence[dict[str, Any]]) -> Iterator[Change]:

@@ -24,8 +24,8 @@ from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
 from connector.sync.pull import pull_whole
 from connector.sync.push import PushReport, push
+from connector.sync.recovery import recover
 from connector.sync.scope import ScopeReport
-from connector.sync.verify import recover
 
 Tell = Callable[..., None]
 """Progress: called with a step's name and, for long steps, how far it has come."""
@@ -55,8 +55,10 @@ class RunReport:
 
     @property
     def problems(self) -> int:
-        """Rows quarantined in this run's feeds, and rows that the CRM refused or undid."""
-        unwritten = (ChangeState.REJECTED, ChangeState.RETRY, ChangeState.PLANNED)
+        """Rows quarantined in this run's feeds, and rows that the CRM refused, undid or altered."""
+        unwritten = (
+            ChangeState.REJECTED, ChangeState.RETRY, ChangeState.PLANNED, ChangeState.ALTERED,
+        )  # fmt: skip
         refused = sum(p[state] for p in self.pushes.values() for state in unwritten)
         unheld = sum(len(plan.unwritable) for plan in self.plans)
         return sum(f.problems for f in self.feeds) + refused + unheld
@@ -98,7 +100,7 @@ def take_in(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> Non
     """Recover what a crash left, then pull and land every feed."""
     for connection in way.connections:
         if connection.target is not None:
-            recover(desk, connection, report.recovered.count)
+            recover(desk, connection, report.recovered)
     for connection in way.connections:
         tell("pull", connection.name)
         desk.stop.check()
@@ -143,16 +145,18 @@ def plan_connection(
 ) -> Plan:
     """The plan of one connection from the decisions in force."""
     rules = rules_of(policy)
+    first = desk.store.first_contact(connection.name)
     mirrors = Mirrors(
         last_written=desk.store.last_written(connection.name),
         adopted=desk.store.adopted(connection.name),
+        own_user="" if first else connection.writer.writes_as(),
     )
     frame = PlanFrame(desk.run_id, desk.as_of, desk.clock.now(), policy_hash(policy), rules.quiet)
     compared = plan_updates(
         desk.ledger, connection.name, connection.mapping.targets, tables, mirrors, rules.quiet
     )
     alerts = _alerts(desk, connection, tables, mirrors.last_written, rules.alerts, frame)
-    first = desk.store.first_contact(connection.name)
+    desk.store.agree(connection.name, compared.agreed, desk.fence)
     adopted = compare_adopted(desk, connection, tables) if first else []
     return assemble(
         connection.name, frame, [*compared.changes, *alerts], compared.counts, first, adopted,

@@ -36,7 +36,7 @@ MODIFIED_BY, MODIFIED_AT = "ModifiedBy", "ModifiedAt"
 SYSTEM_FIELDS = (ID, STAMP, MODIFIED_BY, MODIFIED_AT)
 """Fields that every object has, filled by the CRM itself."""
 
-CALL_CLASSES = ("login", "describe", "limits", "read", "write", "read_back")
+CALL_CLASSES = ("login", "describe", "limits", "read", "write", "poll", "read_back")
 _NUMBERS = (Kind.MONEY, Kind.QUANTITY, Kind.RATE, Kind.COUNT)
 
 
@@ -69,7 +69,8 @@ class MemoryCrm:
     """See the module. `user` is the name under which the integration's own writes stand.
 
     `filters` give a meaning to the `where` of a request, by its text. `automations` are the CRM's
-    own rules, by object: what one returns is set on the record after every write of ours.
+    own rules, by object: what one returns is set on the record after every write of ours. With
+    `resumes` a reading that broke off can go on where it stood, as long as nothing moves.
     """
 
     def __init__(
@@ -89,6 +90,7 @@ class MemoryCrm:
         self.filters: dict[str, Callable[[Record], bool]] = {}
         self.automations: dict[str, Callable[[Record], Mapping[str, object]]] = {}
         self.closed = False
+        self.resumes = False
         self._batch_size = batch_size
         self._allowed = calls_allowed
         self._objects: dict[str, ObjectInfo] = {}
@@ -144,6 +146,10 @@ class MemoryCrm:
                 stored.seen_from = min(stored.seen_from, now)
                 stored.late = [(min(late[0], now), *late[1:]) for late in stored.late]
 
+    def erase(self, object_name: str, record_id: str) -> None:
+        """Delete a record for good: nothing will ever tell of it."""
+        del self._records[object_name][record_id]
+
     def fail(self, call: str, trouble: Trouble, *, times: int = 1, skip: int = 0) -> None:
         """Let calls of this kind fail, so many in a row, after `skip` good ones (see `Fault`)."""
         self.script.faults.append(Fault(call, trouble, skip))
@@ -197,6 +203,7 @@ class MemoryCrm:
         stamps = [s.stamp for s in (*rows, *gone)]
         newest = min(max([*stamps, cursor or started]), started)
         pieces = [rows[n : n + self.page_size] for n in range(0, len(rows), self.page_size)] or [[]]
+        told = int(request.resume or 0)
         for number, piece in enumerate(pieces, 1):
             self._calls["read"] += 1
             last = number == len(pieces)
@@ -212,6 +219,7 @@ class MemoryCrm:
                 cursor=newest.isoformat() if last else None,
                 last=last,
                 listed_on=started.date(),
+                resume=None if last or not self.resumes else str(told + number * self.page_size),
             )
 
     # -- TargetPort ------------------------------------------------------------------------------
@@ -221,8 +229,14 @@ class MemoryCrm:
         """Most rows in one write call."""
         return self._batch_size
 
+    def writes_as(self) -> str:
+        """The integration's user."""
+        return self.user
+
     def update(self, object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
-        """Set fields of existing records."""
+        """Set fields of existing records; a conditional row comes alone."""
+        if len(rows) > 1 and any(row.unchanged_since for row in rows):
+            raise ValueError("a row with unchanged_since comes alone")
         records = self._records.get(object_name, {})
         return self._write("update", object_name, rows, lambda row: records.get(row.record_id))
 
@@ -321,6 +335,8 @@ class MemoryCrm:
             return refusal
         if call == "update" and (stored is None or stored.deleted):
             return RowOutcome("gone", row.record_id, "GONE", "the record is deleted")
+        if stored is not None and _has_moved(stored, row.unchanged_since):
+            return RowOutcome("moved", stored.id, "MODIFIED_SINCE")
         wrong = _refused_fields(info, row.values, update=stored is not None)
         if wrong:
             return RowOutcome("rejected", row.record_id, "INVALID", "refused values", wrong)
@@ -353,8 +369,10 @@ class MemoryCrm:
         ]
         moved.sort(key=lambda s: (s.stamp, s.id))
         rows = [s for s in moved if not s.deleted and (keep is None or keep(s.values))]
-        gone = [s for s in moved if s.deleted] if window is not None else []
-        return rows, gone
+        gone = [s for s in moved if s.deleted] if window is not None or request.ids else []
+        if request.ids:
+            rows, gone = ([s for s in some if s.id in request.ids] for some in (rows, gone))
+        return rows[int(request.resume or 0) :], gone
 
     def _create(
         self, object_name: str, values: Mapping[str, object], by: str, record_id: str = ""
@@ -418,6 +436,10 @@ def _refuse_unknown_paths(info: ObjectInfo, paths: Sequence[str]) -> None:
             raise RefusedError(
                 "{object} has no field {field}.", code="NO_FIELD", object=info.name, field=path
             )
+
+
+def _has_moved(stored: _Stored, unchanged_since: str) -> bool:
+    return bool(unchanged_since) and stored.stamp > datetime.fromisoformat(unchanged_since)
 
 
 def _name(info: ObjectInfo, name: str) -> str:

@@ -18,7 +18,7 @@ import pytest
 
 from connector.demo.company import DemoSize
 from connector.ledger import open_snapshot
-from connector.sync.crash import EXIT_CODE, POINTS
+from connector.sync.crash import EXIT_CODE, JOB_POINTS, POINTS
 from tests.scenario.world import World, build_world
 
 pytestmark = pytest.mark.slow
@@ -32,13 +32,18 @@ APPLY_POINTS = (
     if FULL
     else ("after-sent", "after-call", "after-verified")
 )  # fmt: skip
+BULK_POINTS = (
+    JOB_POINTS
+    if FULL
+    else ("after-job-intended", "after-job-loaded", "after-job-started", "after-job-read")
+)
 KILLS = 200 if FULL else 4
 SMALL = DemoSize(accounts=40, months=6)
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    size = DemoSize(accounts=60 + 2 * KILLS, months=6)
+    size = DemoSize(accounts=80 + 2 * KILLS, months=6)
     with build_world(tmp_path_factory.mktemp("crashes"), size) as made:
         made.settle()
         yield made
@@ -79,7 +84,7 @@ def assert_nothing_undecided(world: World, account: str) -> None:
     assert held[0]["n"] >= 1
 
 
-@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("point", [point for point in POINTS if point not in JOB_POINTS])
 def test_crash_then_run(world: World, victims: Iterator[str], point: str) -> None:
     account = next(victims)
     before = len(world.effects())
@@ -102,6 +107,24 @@ def test_after_all_crashes_a_run_is_quiet(world: World) -> None:
     ended = world.run()
     assert ended.code == 0, ended.err
     assert world.write_calls() == calls
+
+
+@pytest.mark.parametrize("point", BULK_POINTS)
+def test_crash_in_a_bulk_job_then_run(world: World, victims: Iterator[str], point: str) -> None:
+    """Goes red when the rows of a live job are sent again, or a job is not asked before them."""
+    account = next(victims)
+    before = len(world.effects())
+    world.add_overdue_invoice(account, f"INV-{point}")
+    with world.option("bulk_write_rows = 1"):
+        crashed = world.run(crash=point)
+        assert crashed.code == EXIT_CODE, (crashed.code, crashed.err)
+        after = world.run()
+        assert after.code == 0, after.err
+    assert_each_effect_once(world.effects()[before:])
+    assert_tasks_unique(world)
+    assert_nothing_undecided(world, account)
+    jobs = world.emulator.control.ask("GET", "bulk/jobs")["jobs"]
+    assert {job["state"] for job in jobs if job["total"]} <= {"JobComplete", "Aborted"}
 
 
 @pytest.mark.parametrize("point", APPLY_POINTS)

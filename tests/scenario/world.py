@@ -102,6 +102,16 @@ class World:
             applied = self.call("apply", "--plan", plan)
             assert applied.code == 0, applied.err
 
+    @contextmanager
+    def option(self, line: str) -> Iterator[None]:
+        """The connection with one more option."""
+        before = self.config.read_text(encoding="utf-8")
+        self.config.write_text(before + line + "\n", encoding="utf-8")
+        try:
+            yield
+        finally:
+            self.config.write_text(before, encoding="utf-8")
+
     def write_calls(self) -> int:
         """Write calls by the emulator's own count."""
         counts: Mapping[str, int] = self.emulator.control.counters()["by_kind"]

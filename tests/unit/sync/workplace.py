@@ -22,7 +22,7 @@ from connector.sync.desk import Connection, Desk, House
 from connector.sync.plan import Mirrors, PlanFrame, Quiet, assemble, plan_updates
 from connector.sync.pull import pull_connection
 from connector.sync.push import PushReport, push
-from connector.sync.verify import recover
+from connector.sync.recovery import recover
 from connector.testing.builders import (
     account_object,
     decision_tables,
@@ -88,6 +88,7 @@ class Workplace:
         flags: Sequence[Mapping[str, object]] = (),
         wording: Mapping[str, str] | None = None,
         metrics: Sequence[Mapping[str, object]] = (),
+        own_user: str = "integration",
     ) -> Plan:
         """The plan from these decisions, without alert tasks."""
         tables = decision_tables(decisions, flag=flags, metric=metrics)
@@ -100,11 +101,14 @@ class Workplace:
         )
         self.runs += 1
         frame = PlanFrame(f"run-{self.runs}", self.today, self.clock.now(), "policy", self.quiet)
-        changes, counts, _ = plan_updates(
+        compared = plan_updates(
             self.ledger, "crm", self.connection.mapping.targets, tables,
-            Mirrors(self.store.last_written("crm"), self.store.adopted("crm")), self.quiet,
+            Mirrors(self.store.last_written("crm"), self.store.adopted("crm"), own_user),
+            self.quiet,
         )  # fmt: skip
-        return assemble("crm", frame, changes, counts, self.store.first_contact("crm"))
+        self.store.agree("crm", compared.agreed, self.fence)
+        first = self.store.first_contact("crm")
+        return assemble("crm", frame, compared.changes, compared.counts, first)
 
     def push(self, plan: Plan, *, attempts: int = 4) -> PushReport:
         """Save the plan and push what it writes."""
@@ -116,7 +120,7 @@ class Workplace:
     def recover(self) -> PushReport:
         """What the next run does first."""
         report = PushReport()
-        recover(self.desk(), self.connection, report.count)
+        recover(self.desk(), self.connection, report)
         return report
 
     def states(self, plan: Plan) -> dict[str, ChangeState]:

@@ -1,0 +1,96 @@
+"""Batches: rows written some hundred at a time, and the bad row of a refused batch found.
+
+A batch that is refused as a whole, by a malformed row or by the customer's own automation, is
+halved until the row stands alone; the others pass. When row after row is refused alone for one
+reason and none passes, the reason lies not in the rows: what is left is refused unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from connector.domain.change import Change, ChangeKind, ChangeState
+from connector.errors import RefusedError, TransientError, UnknownOutcomeError, VendorError
+from connector.ports.crm import RowOutcome
+from connector.sync.crash import crash_point
+from connector.sync.sending import Sending, new_batch_id
+from connector.sync.verify import find_created, settle_unknown
+
+DEEPEST = 8
+"""Halvings of one batch: 200 rows are single after eight."""
+
+HOPELESS = 3
+"""Rows refused alone in a row with the same code, after which nobody looks for more."""
+
+
+def send_batches(sending: Sending, changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Send changes of one kind and object; after each call, those to be tried again."""
+    rows = list(changes)
+    while rows:
+        sending.desk.stop.check()
+        size = sending.pace.size(rows[0].object_name)
+        batch, rows = rows[:size], rows[size:]
+        yield _send(sending, batch, 0)
+
+
+def _send(sending: Sending, batch: Sequence[Change], level: int) -> list[Change]:
+    """Send one batch; the changes that must be tried again."""
+    desk, connection, object_name = sending.desk, sending.connection, batch[0].object_name
+    if batch[0].kind is ChangeKind.CREATE and not connection.keyed(batch[0]):
+        batch = find_created(desk, connection, batch, sending.report)
+        if not batch:
+            return []
+    batch_id = new_batch_id()
+    crash_point("before-sent")
+    sending.intend(batch, batch_id)
+    crash_point("after-sent")
+    desk.renew_lease()
+    try:
+        sending.report.extra_calls += level > 0
+        outcomes = sending.call(batch)
+        crash_point("after-call")
+    except UnknownOutcomeError as error:
+        sending.note(batch, ChangeState.UNKNOWN, batch_id, error)
+        sending.pace.slow(object_name, error.retry_after)
+        return settle_unknown(desk, connection, batch, sending.report)
+    except TransientError as error:
+        sending.note(batch, ChangeState.RETRY, batch_id, error)
+        sending.pace.slow(object_name, error.retry_after)
+        return list(batch)
+    except VendorError as error:
+        if isinstance(error, RefusedError) and error.by_row:
+            refusal = RowOutcome("rejected", code=error.code, message=str(error))
+            return _divide(sending, batch, batch_id, refusal, level)
+        sending.note(batch, ChangeState.PLANNED, batch_id, error)
+        raise
+    if len(batch) > 1 and all(outcome.together for outcome in outcomes):
+        return _divide(sending, batch, batch_id, outcomes[0], level)
+    _learn(sending, object_name, outcomes)
+    return sending.take(batch, batch_id, outcomes)
+
+
+def _learn(sending: Sending, object_name: str, outcomes: Sequence[RowOutcome]) -> None:
+    if any(outcome.state == "retry" for outcome in outcomes):
+        sending.pace.slow(object_name)
+    elif len(outcomes) >= sending.pace.size(object_name):
+        sending.pace.ease(object_name)
+
+
+def _divide(
+    sending: Sending, batch: Sequence[Change], batch_id: str, refusal: RowOutcome, level: int
+) -> list[Change]:
+    """Halve a refused batch; a single row, or one of a hopeless kind, is refused for good."""
+    kind = (batch[0].object_name, refusal.code)
+    if len(batch) == 1 or level >= DEEPEST or sending.alone[kind] >= HOPELESS:
+        sending.alone[kind] += len(batch) == 1
+        return sending.take(batch, batch_id, [refusal] * len(batch))
+    sending.note(batch, ChangeState.RETRY, batch_id, refusal)
+    half = (len(batch) + 1) // 2
+    again = _send(sending, batch[:half], level + 1)
+    if sending.alone[kind] >= HOPELESS:
+        return again + _give_up(sending, batch[half:], refusal)
+    return again + _send(sending, batch[half:], level + 1)
+
+
+def _give_up(sending: Sending, rest: Sequence[Change], refusal: RowOutcome) -> list[Change]:
+    return sending.take(rest, new_batch_id(), [refusal] * len(rest))
