@@ -81,10 +81,10 @@ def make_traits(declared: Mapping[str, Any], where: str) -> Traits:
             values[name] = str(value)
     if problems:
         raise InputError(
-            "The declared differences cannot be read: {problems}",
+            "The declared differences cannot be read.",
             where=where,
             next_step="Correct the section `contract`.",
-            problems="; ".join(problems),
+            problems=problems,
         )
     return Traits(**values)
 
