@@ -7,6 +7,7 @@ from collections.abc import Callable
 from adapters.emulatorkit.records import Row
 from adapters.salesforce.emulator.errors import RecordError
 from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.person_accounts import complete_account
 from adapters.salesforce.emulator.setup.permissions import PERMISSION_RULES
 from adapters.salesforce.emulator.standard.sales import STAGES
 
@@ -154,6 +155,7 @@ def _pricebook_entry(org: Org, old: Row | None, new: Row) -> None:
 
 _RULES: dict[str, Callable[[Org, Row | None, Row], None]] = {
     **PERMISSION_RULES,
+    "Account": complete_account,
     "Contact": _person,
     "User": _person,
     "Opportunity": _opportunity,

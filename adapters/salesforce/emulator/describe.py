@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from adapters.emulatorkit.records import Row
 from adapters.salesforce.emulator.fields import NUMERIC, TEXTUAL, FieldSpec
 from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.record_types import types_of
 from adapters.salesforce.emulator.schema import ObjectSpec
 
 _SOAP = {
@@ -66,7 +68,7 @@ def object_flags(spec: ObjectSpec, data_path: str) -> dict[str, Any]:
         "retrieveable": True,
         "searchable": spec.searchable,
         "triggerable": True,
-        "undeletable": spec.deletable,
+        "undeletable": spec.deletable and "isdeleted" in spec.fields,
         "updateable": spec.updateable,
         "urls": {"describe": url + "/describe", "rowTemplate": url + "/{ID}", "sobject": url},
     }
@@ -101,7 +103,10 @@ def describe_object(org: Org, spec: ObjectSpec, data_path: str) -> dict[str, Any
         "lookupLayoutable": None,
         "namedLayoutInfos": [],
         "networkScopeFieldName": None,
-        "recordTypeInfos": [_master_record_type(spec, data_path)],
+        "recordTypeInfos": [
+            *(_record_type(spec, row, data_path) for row in types_of(org, spec.name)),
+            _master_record_type(spec, data_path),
+        ],
         "searchLayoutable": spec.searchable,
         "sobjectDescribeOption": "FULL",
         "supportedScopes": [
@@ -189,15 +194,23 @@ def _choice(item: FieldSpec, value: str) -> dict[str, Any]:
 
 
 def _master_record_type(spec: ObjectSpec, data_path: str) -> dict[str, Any]:
-    record_type = "012000000000000AAA"
-    url = f"{data_path}/sobjects/{spec.name}/describe/layouts/{record_type}"
+    master = {"Id": "012000000000000AAA", "DeveloperName": "Master", "Name": "Master"}
     return {
-        "active": True,
-        "available": True,
+        **_record_type(spec, {**master, "IsActive": True}, data_path),
         "defaultRecordTypeMapping": True,
-        "developerName": "Master",
         "master": True,
-        "name": "Master",
-        "recordTypeId": record_type,
+    }
+
+
+def _record_type(spec: ObjectSpec, row: Row, data_path: str) -> dict[str, Any]:
+    url = f"{data_path}/sobjects/{spec.name}/describe/layouts/{row['Id']}"
+    return {
+        "active": bool(row.get("IsActive")),
+        "available": bool(row.get("IsActive")),
+        "defaultRecordTypeMapping": False,
+        "developerName": row["DeveloperName"],
+        "master": False,
+        "name": row["Name"],
+        "recordTypeId": row["Id"],
         "urls": {"layout": url},
     }

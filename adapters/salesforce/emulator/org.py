@@ -102,6 +102,7 @@ class Org:
     rules: RuleBook = field(default_factory=RuleBook)
     viewer: str = ""
     views: dict[str, Any] = field(default_factory=dict)
+    currencies: tuple[str, ...] = ()
     schema_changed: dict[str, str] = field(default_factory=dict)
     schema_log: list[dict[str, Any]] = field(default_factory=list)
     org_id: str = ""

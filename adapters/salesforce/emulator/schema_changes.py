@@ -8,6 +8,7 @@ from typing import Any
 
 from adapters.salesforce.emulator.fields import FieldSpec, flag, number, owner, pick, text
 from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.person_accounts import enable_person_accounts
 from adapters.salesforce.emulator.schema import ObjectSpec
 
 ORDER_OBJECTS = ("Order", "OrderItem")
@@ -21,6 +22,7 @@ _SECTIONS = {
     "remove_objects",
     "orders_enabled",
     "currencies",
+    "person_accounts",
 }
 _FIELD_KEYS = {item.name for item in fields(FieldSpec)} - {
     "parts",
@@ -54,7 +56,8 @@ def change_schema(org: Org, document: dict[str, Any]) -> None:
     Sections: `objects` (added, or their fields added and replaced), `hide` and `show`
     (field-level security, `Object.Field`), `read_only` and `writable`, `remove_fields`,
     `remove_objects`, `orders_enabled`, `currencies` (ISO code to rate, the
-    corporate one first: makes the org multi-currency). Fields of the object `Activity` go to Task.
+    corporate one first: makes the org multi-currency), `person_accounts`. Fields of the
+    object `Activity` go to Task.
     """
     unknown = set(document) - _SECTIONS
     if unknown:
@@ -93,6 +96,9 @@ def _switch(org: Org, document: dict[str, Any]) -> set[str]:
                 touched.add(name)
     if "currencies" in document:
         touched |= _make_multi_currency(org, document["currencies"])
+    if document.get("person_accounts"):
+        enable_person_accounts(org)
+        touched |= {"Account", "RecordType"}
     return touched
 
 
@@ -106,19 +112,6 @@ def _make_multi_currency(org: Org, rates: Any) -> set[str]:
         for spec in org.schema
         if any(item.type == "currency" for item in spec.fields.values())
     }
-    for name in touched:
-        spec = org.schema.stored(name)
-        if spec is not None:
-            spec.add(
-                pick(
-                    "CurrencyIsoCode",
-                    *codes,
-                    restricted=True,
-                    default=codes[0],
-                    nillable=False,
-                    label="Currency ISO Code",
-                )
-            )
     types = ObjectSpec("CurrencyType", "Currency Type", "01L", deletable=False)
     types.add(
         text("IsoCode", 3, nillable=False, name_field=True),
@@ -129,7 +122,38 @@ def _make_multi_currency(org: Org, rates: Any) -> set[str]:
     )
     if org.schema.stored("CurrencyType") is None:
         org.schema.add(types)
+    org.currencies = tuple(codes)
+    for name in touched:
+        spec = org.schema.stored(name)
+        if spec is not None:
+            add_currency(org, spec)
     return {*touched, "CurrencyType"}
+
+
+def add_currency(org: Org, spec: ObjectSpec) -> None:
+    """Give an object with money its currency, when the org has several."""
+    codes = org.currencies
+    if not codes or spec.custom_setting:
+        return
+    spec.add(
+        pick(
+            "CurrencyIsoCode",
+            *codes,
+            restricted=True,
+            default=codes[0],
+            nillable=False,
+            label="Currency ISO Code",
+        )
+    )
+    _give_currency(org, spec.name, codes[0])
+
+
+def _give_currency(org: Org, name: str, code: str) -> None:
+    """Give records from before the switch the corporate currency, without touching stamps."""
+    with org.records.transaction():
+        for record_id, row in list(org.records.table(name).items()):
+            if row.get("CurrencyIsoCode") is None:
+                org.records.put(name, record_id, {**row, "CurrencyIsoCode": code})
 
 
 def _apply_object(org: Org, entry: Any) -> ObjectSpec:

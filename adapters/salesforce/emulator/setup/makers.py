@@ -11,8 +11,9 @@ from adapters.emulatorkit.records import Row
 from adapters.salesforce.emulator.fields import FieldSpec, lookup, owner, text
 from adapters.salesforce.emulator.ids import make_id
 from adapters.salesforce.emulator.org import Org
+from adapters.salesforce.emulator.record_types import add_record_type
 from adapters.salesforce.emulator.schema import ObjectSpec
-from adapters.salesforce.emulator.schema_changes import allow_tasks
+from adapters.salesforce.emulator.schema_changes import add_currency, allow_tasks
 from adapters.salesforce.emulator.setup.bundles import check_bundle
 from adapters.salesforce.emulator.setup.components import Component
 from adapters.salesforce.emulator.setup.custom_fields import (
@@ -191,6 +192,8 @@ def _make_field(making: Making, part: Part, given: str) -> tuple[str, bool]:
     if new.calculated:
         install_formula(org, spec, new)
     spec.add(new)
+    if new.type == "currency":
+        add_currency(org, spec)
     org.records.drop_index(spec.name, new.name)
     org.index_keys(spec)
     org.schema_changed[spec.name] = org.stamp()
@@ -215,13 +218,12 @@ def _make_record_type(making: Making, part: Part, given: str) -> tuple[str, bool
     parent, _, name = part.full_name.partition(".")
     if making.org.schema.stored(parent) is None:
         raise SetupError(f"In field: object - no CustomObject named {parent} found")
-    values = {
-        "DeveloperName": name,
-        "Name": part.document.get("label"),
-        "SobjectType": parent,
-        "IsActive": part.document.get("active", True),
-    }
-    return _keep_row(making, "RecordType", given, values), not given
+    if not _DEVELOPER_NAME.match(name):
+        raise SetupError(f"RecordType name is not valid: {name}", "INVALID_FIELD_NAME")
+    record_id = given or new_component_id(making.org, "RecordType")
+    add_record_type(making.org, record_id, parent, name, part.document.get("label", name))
+    making.org.schema_changed[parent] = making.org.stamp()
+    return record_id, not given
 
 
 def _keep_row(making: Making, table: str, given: str, values: dict[str, Any]) -> str:

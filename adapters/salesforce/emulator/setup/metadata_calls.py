@@ -67,7 +67,8 @@ def find_deployment(org: Org, given: str) -> Deployment:
 
 def _deploy(org: Org, user_id: str, envelope: Envelope, version: str) -> dict[str, Any]:
     try:
-        content = base64.b64decode(envelope.text("ZipFile").encode(), validate=False)
+        packed = "".join(envelope.text("ZipFile").split())
+        content = base64.b64decode(packed.encode(), validate=True)
     except (binascii.Error, ValueError):
         raise SoapFaultError("INVALID_ZIP_FILE", "ZipFile is not base64") from None
     options = _read_options(child(envelope.call, "DeployOptions"))
