@@ -64,7 +64,7 @@ const org = {
       return `export default ${JSON.stringify({ objectApiName, fieldApiName: field.join('.') })};`;
     }
     if (name.startsWith('@salesforce/i18n/')) {
-      return `export default globalThis.scene.reader.${name.slice('@salesforce/i18n/'.length)};`;
+      return `export default globalThis.reader.${name.slice('@salesforce/i18n/'.length)};`;
     }
     return ICON_SETS.test(name)
       ? iconModule(name)
@@ -91,9 +91,12 @@ import '@lwc/synthetic-shadow';
 import { createElement } from 'lwc';
 import Badge from 'c/creditRiskBadge';
 import Panel from 'c/creditRiskPanel';
-const { component, properties } = globalThis.scene;
-const [tag, is] = component === 'badge' ? ['c-credit-risk-badge', Badge] : ['c-credit-risk-panel', Panel];
-document.querySelector('main').appendChild(Object.assign(createElement(tag, { is }), properties));
+globalThis.place = () => {
+  const { component, properties } = globalThis.scene;
+  const [tag, is] = component === 'badge' ? ['c-credit-risk-badge', Badge] : ['c-credit-risk-panel', Panel];
+  const main = document.querySelector('main');
+  main.replaceChildren(Object.assign(createElement(tag, { is }), properties));
+};
 `;
 const entry = {
   name: 'entry',

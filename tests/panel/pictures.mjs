@@ -1,7 +1,8 @@
 // Renders scenes in headless Chromium, takes pictures and says what stands on the page:
 //   node pictures.mjs <folder of the app> <folder of the bundle> <chromium> < scenes.json > seen.json
 //
-// A scene: {name, reader, component, properties, record | error, now, widths, afterRefresh, refresh}.
+// A scene: {name, reader, component, properties, record | error, now, widths, waitFor}, and with
+// afterRefresh and waitForAfter: what the record is when the reader has asked for it again.
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -77,9 +78,9 @@ async function clipOf(page) {
   return { x: 0, y: 0, width: page.viewportSize().width, height: Math.ceil(box.y + box.height + 12) };
 }
 
-async function show(browser, scene) {
-  const context = await browser.newContext({ viewport: { width: scene.widths[0], height: HEIGHT } });
-  const page = await context.newPage();
+/** A page of this reader; its words are chosen once, as in an org. */
+async function openPage(browser, reader) {
+  const page = await browser.newPage({ viewport: { width: 1280, height: HEIGHT } });
   const complaints = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) {
@@ -87,28 +88,48 @@ async function show(browser, scene) {
     }
   });
   page.on('pageerror', (error) => complaints.push(String(error)));
-  await page.clock.setFixedTime(new Date(scene.now));
   await page.addInitScript((given) => {
-    globalThis.scene = given;
+    globalThis.reader = given;
     document.addEventListener('DOMContentLoaded', () => {
-      document.documentElement.lang = given.reader.lang;
+      document.documentElement.lang = given.lang;
     });
-  }, scene);
+  }, reader);
+  await page.clock.setFixedTime(new Date(scenes[0].now));
   await page.goto(pathToFileURL(path.join(bundle, 'panel.html')).href);
-  await page.waitForFunction((wanted) => document.querySelector('main').innerText.includes(wanted), scene.waitFor);
-  if (scene.refresh) {
+  await page.addScriptTag({ content: `globalThis.look = ${look}` });
+  return { page, complaints };
+}
+
+/** Until the words are there and every icon is drawn. */
+function shown(page, words) {
+  return page.waitForFunction((wanted) => {
+    const { text, icons, drawn } = globalThis.look();
+    return text.includes(wanted) && drawn >= icons.length;
+  }, words);
+}
+
+async function show({ page, complaints }, scene) {
+  complaints.length = 0;
+  await page.clock.setFixedTime(new Date(scene.now));
+  await page.setViewportSize({ width: scene.widths[0], height: HEIGHT });
+  await page.evaluate((given) => {
+    globalThis.scene = given;
+    globalThis.place();
+  }, scene);
+  await shown(page, scene.waitFor);
+  if (scene.afterRefresh) {
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
-    await page.waitForFunction((wanted) => document.querySelector('main').innerText.includes(wanted), scene.waitForAfter);
+    await shown(page, scene.waitForAfter);
   }
   const seen = {};
   for (const width of scene.widths) {
     await page.setViewportSize({ width, height: HEIGHT });
-    seen[width] = await page.evaluate(look);
-    await page.screenshot({ path: path.join(bundle, `${scene.name}-${width}.png`), clip: await clipOf(page) });
+    seen[width] = await page.evaluate(() => globalThis.look());
+    const picture = path.join(bundle, `${scene.name}-${width}.png`);
+    await page.screenshot({ path: picture, clip: await clipOf(page) });
   }
-  await context.close();
-  return { seen, complaints };
+  return { seen, complaints: [...complaints] };
 }
 
 const browser = await chromium.launch({
@@ -124,8 +145,12 @@ const browser = await chromium.launch({
   ]
 });
 const results = {};
-for (const scene of scenes) {
-  results[scene.name] = await show(browser, scene);
+for (const lang of new Set(scenes.map(({ reader }) => reader.lang))) {
+  const own = scenes.filter(({ reader }) => reader.lang === lang);
+  const opened = await openPage(browser, own[0].reader);
+  for (const scene of own) {
+    results[scene.name] = await show(opened, scene);
+  }
 }
 await browser.close();
 process.stdout.write(JSON.stringify(results));
