@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 
 from adapters.salesforce.components import (
     Component,
@@ -18,9 +19,10 @@ from adapters.salesforce.deployment import DeployReport, deploy
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.metadata import APP
 from adapters.salesforce.retrieval import Retrieval
+from adapters.salesforce.rights import give_to_users, take_from_users
 from adapters.salesforce.session import SalesforceSession
 from adapters.salesforce.verdicts import judge, judge_removal
-from connector.errors import RefusedError
+from connector.errors import RefusedError, VendorError
 from connector.ports.setup import SetupItem, SetupOutcome, SetupPlan, Step, Tell
 
 MAIN, CHINESE = "force-app", "chinese"
@@ -79,17 +81,12 @@ class AppInstaller:
         pending = plan.pending
         if not pending:
             return []
-        version = self._session.options.api_version
         if any(item.step is Step.REMOVE for item in pending):
-            self._unassign([item.name for item in pending if item.kind == "PermissionSet"])
-            files = _pack_removal(pending, version)
+            report = self._remove(pending, tell)
         else:
             chosen = [self._ready[item.kind, item.name] for item in pending]
-            files = {
-                **pack(chosen),
-                "package.xml": write_manifest((c.key for c in chosen), version),
-            }
-        report = deploy(self._session, files, tell)
+            manifest = write_manifest((c.key for c in chosen), self._version)
+            report = deploy(self._session, {**pack(chosen), "package.xml": manifest}, tell)
         for name in {item.name.partition(".")[0] for item in pending if "." in item.name}:
             self._catalogue.forget(name)
         return self._outcomes(pending, report)
@@ -131,16 +128,25 @@ class AppInstaller:
             left_out.append(_NO_ORDERS)
         return wanted, left_out
 
-    def _unassign(self, sets: Sequence[str]) -> None:
-        """Take our permission sets from their users, or the org would not let go of them."""
-        if not sets:
-            return
-        names = ", ".join(f"'{name}'" for name in sets)
-        read = self._session.name_call("read", "PermissionSetAssignment")
-        soql = f"SELECT Id FROM PermissionSetAssignment WHERE PermissionSet.Name IN ({names})"  # noqa: S608  # our own names
-        for row in self._session.query(soql, read)["records"]:
-            call = self._session.name_call("write", "PermissionSetAssignment")
-            self._session.ask("DELETE", f"sobjects/PermissionSetAssignment/{row['Id']}", call)
+    @property
+    def _version(self) -> str:
+        return self._session.options.api_version
+
+    def _remove(self, pending: Sequence[SetupItem], tell: Tell) -> DeployReport:
+        """Take our permission sets from their users, or the org would not let go of them; they
+        get them back when it keeps them all the same."""
+        sets = [item.name for item in pending if item.kind == "PermissionSet"]
+        taken = take_from_users(self._session, sets)
+        removed = False
+        try:
+            report = deploy(self._session, _pack_removal(pending, self._version), tell)
+            removed = report.success
+        finally:
+            if not removed:
+                # What stopped the removal is worth telling, not what stops the way back.
+                with suppress(VendorError):
+                    give_to_users(self._session, taken)
+        return report
 
 
 def load_app(folder: str) -> dict[Key, Component]:

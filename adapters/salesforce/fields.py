@@ -25,6 +25,7 @@ from connector.ports.setup import FieldsWanted, SetupItem, SetupOutcome, SetupPl
 _CUSTOM = re.compile(r"[A-Za-z]\w*__c", re.ASCII)
 _STANDARD = "It is no custom field of this org, so there is nothing to create."
 _CHECKED = "`mapping check` says whether it fits."
+_NEVER_GRANTED = ("User", "Organization")  # every user sees its colleagues as the org shares them
 _GRANTED_OBJECTS = ("Account", "Contact", "Opportunity", "Order")
 _JSON = {"Content-Type": "application/json"}
 
@@ -45,13 +46,15 @@ class FieldInstaller:
         self._retrieval = Retrieval(session)
         self._rights = Rights(session)
         self._ready: dict[Key, tuple[CustomField, Component]] = {}
+        self._grantables: dict[str, dict[str, str]] = {}
 
     def plan(self, wanted: FieldsWanted) -> SetupPlan:
         """Fields, then permission sets with their grants, then who has them."""
+        self._grantables.clear()
         fields = list_fields(wanted)
         theirs = self._retrieval.fetch(("CustomField", field.full_name) for field in fields)
         items = [_left_out(name) for name in _not_custom(wanted)]
-        usable = [name for name in _not_custom(wanted) if self._is_there(name)]
+        usable = [name for name in _not_custom(wanted) if self._grantable(*_halves(name))]
         for field in fields:
             ours = as_component(field)
             item, ready = judge(ours, theirs.get(ours.key))
@@ -108,29 +111,37 @@ class FieldInstaller:
         user = self._daily.ask_root("/services/oauth2/userinfo", call)
         edited = {name.partition(".")[0] for name in usable} - {"Task"}
         objects = {name: name in edited for name in (*wanted.reads, *edited)}
+        also = [
+            name for owner, paths in wanted.writes.items() for name in self._named(owner, paths)
+        ]
         return RightsWanted(
             user_id=str(user["user_id"]),
             user_name=str(user.get("preferred_username") or user["user_id"]),
-            written=usable,
-            read=[name for owner in wanted.reads for name in self._readable(owner, wanted)],
+            shown=usable,
+            written=list(dict.fromkeys([*usable, *also])),
+            read=[
+                name for owner, paths in wanted.reads.items() for name in self._named(owner, paths)
+            ],
             objects={name: edits for name, edits in objects.items() if self._is_granted(name)},
         )
 
-    def _is_there(self, full_name: str) -> bool:
-        owner, _, name = full_name.partition(".")
-        info = self._catalogue.describe(owner)
-        return info is not None and info.find(name) is not None
+    def _named(self, owner: str, paths: Sequence[str]) -> list[str]:
+        """Full names of the fields among the paths that a permission set has to show."""
+        return sorted({name for path in paths if (name := self._grantable(owner, path))})
 
-    def _readable(self, owner: str, wanted: FieldsWanted) -> list[str]:
-        """Fields of the object that a mapping reads and a permission set can show."""
-        info = self._catalogue.describe(owner)
-        if info is None:
-            return []
-        found = (info.find(path.partition(".")[0]) for path in wanted.reads[owner])
-        names = {
-            f.name for f in found if f is not None and _CUSTOM.fullmatch(f.name) and not f.required
-        }
-        return sorted(f"{info.name}.{name}" for name in names)
+    def _grantable(self, owner: str, name: str) -> str:
+        """Full name of a field to which rights are given field by field; empty for others."""
+        if owner not in self._grantables:
+            self._grantables[owner] = self._list_grantable(owner)
+        return self._grantables[owner].get(name.lower(), "")
+
+    def _list_grantable(self, owner: str) -> dict[str, str]:
+        if owner in _NEVER_GRANTED or self._catalogue.describe(owner) is None:
+            return {}
+        call = self._session.name_call("describe", owner)
+        body = self._session.ask("GET", f"sobjects/{owner}/describe", call)
+        names = [str(f["name"]) for f in body["fields"] if f.get("permissionable")]
+        return {name.lower(): f"{body['name']}.{name}" for name in names}
 
     def _is_granted(self, name: str) -> bool:
         """Whether object permissions exist for it: some objects follow their parents."""
@@ -170,6 +181,11 @@ def _not_custom(wanted: FieldsWanted) -> list[str]:
     return [
         f"{owner}.{name}" for owner, name in wanted.credit_fields.values() if not _is_custom(name)
     ]
+
+
+def _halves(full_name: str) -> tuple[str, str]:
+    owner, _, name = full_name.partition(".")
+    return owner, name
 
 
 def _left_out(name: str) -> SetupItem:

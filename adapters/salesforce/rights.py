@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from adapters.salesforce.errors import shorten, translate_nonsense
@@ -27,14 +27,15 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RightsWanted:
-    """What the integration user must be able to do: fields by full name, objects by name."""
+    """What the integration user must be able to do, and what readers see: fields by full name,
+    objects by name with whether their records are changed."""
 
     user_id: str
     user_name: str
+    shown: Sequence[str]
     written: Sequence[str]
     read: Sequence[str]
-    objects: Mapping[str, bool] = field(default_factory=dict)
-    """Object → whether its records are changed."""
+    objects: Mapping[str, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class Rights:
         """Permission sets, their grants and the user's assignment, against the org's."""
         self._set_ids = {
             str(row["Name"]): str(row["Id"])
-            for row in self._rows("PermissionSet", "Id, Name", f"Name IN ({_SETS})")
+            for row in read_rows(self._session, "PermissionSet", "Id, Name", f"Name IN ({_SETS})")
         }
         self._jobs = []
         items = [self._plan_set(name) for name in PERMISSION_SETS]
@@ -91,7 +92,9 @@ class Rights:
 
     def _plan_objects(self, objects: Mapping[str, bool]) -> list[SetupItem]:
         columns = f"Id, SobjectType, {', '.join(_OBJECT_RIGHTS)}"
-        rows = self._rows("ObjectPermissions", columns, f"Parent.Name = '{INTEGRATION}'")
+        rows = read_rows(
+            self._session, "ObjectPermissions", columns, f"Parent.Name = '{INTEGRATION}'"
+        )
         held = {str(row["SobjectType"]): row for row in rows}
         return [
             self._plan_grant(
@@ -106,9 +109,9 @@ class Rights:
 
     def _plan_fields(self, wanted: RightsWanted) -> list[SetupItem]:
         columns = f"Id, Parent.Name, Field, {', '.join(_FIELD_RIGHTS)}"
-        rows = self._rows("FieldPermissions", columns, f"Parent.Name IN ({_SETS})")
+        rows = read_rows(self._session, "FieldPermissions", columns, f"Parent.Name IN ({_SETS})")
         held = {(str(row["Parent"]["Name"]), str(row["Field"])): row for row in rows}
-        shown = [name for name in wanted.written if not name.startswith("Task.")]
+        shown = [name for name in wanted.shown if not name.startswith("Task.")]
         grants = [(INTEGRATION, name, True) for name in wanted.written]
         grants += [(INTEGRATION, n, False) for n in wanted.read if n not in wanted.written]
         grants += [(READER, name, False) for name in shown]
@@ -145,21 +148,11 @@ class Rights:
     def _plan_assignment(self, wanted: RightsWanted) -> SetupItem:
         kind, name = "PermissionSetAssignment", f"{INTEGRATION}: {wanted.user_name}"
         where = f"AssigneeId = '{wanted.user_id}' AND PermissionSet.Name = '{INTEGRATION}'"
-        if self._rows(kind, "Id", where):
+        if read_rows(self._session, kind, "Id", where):
             return SetupItem(kind, name, Step.SAME)
         item = SetupItem(kind, name, Step.CREATE)
         self._jobs.append(_Job(item, kind, {"AssigneeId": wanted.user_id}, parent=INTEGRATION))
         return item
-
-    def _rows(self, object_name: str, columns: str, where: str) -> list[Row]:
-        call = self._session.name_call("read", object_name)
-        soql = f"SELECT {columns} FROM {object_name} WHERE {where}"  # noqa: S608  # our own names
-        page = self._session.query(soql, call)
-        rows = list(page["records"])
-        while not page.get("done", True):
-            page = self._session.query_more(str(page["nextRecordsUrl"]), call)
-            rows += page["records"]
-        return rows
 
     # --- granting --------------------------------------------------------------------
 
@@ -203,6 +196,47 @@ class Rights:
             return {**record, "id": job.record_id}
         key = "PermissionSetId" if job.object_name == "PermissionSetAssignment" else "ParentId"
         return {**record, key: self._set_ids[job.parent]}
+
+
+def read_rows(session: SalesforceSession, object_name: str, columns: str, where: str) -> list[Row]:
+    """All records of an object that a condition finds; the parts are ours, not a user's."""
+    call = session.name_call("read", object_name)
+    page = session.query(f"SELECT {columns} FROM {object_name} WHERE {where}", call)  # noqa: S608  # our own names
+    rows = list(page["records"])
+    while not page.get("done", True):
+        page = session.query_more(str(page["nextRecordsUrl"]), call)
+        rows += page["records"]
+    return rows
+
+
+def take_from_users(session: SalesforceSession, sets: Sequence[str]) -> list[Row]:
+    """End all assignments of the permission sets; the records that were."""
+    if not sets:
+        return []
+    names = ", ".join(f"'{name}'" for name in sets)
+    columns, where = "Id, AssigneeId, PermissionSetId", f"PermissionSet.Name IN ({names})"
+    rows = read_rows(session, "PermissionSetAssignment", columns, where)
+    for start in range(0, len(rows), _BATCH):
+        ids = ",".join(str(row["Id"]) for row in rows[start : start + _BATCH])
+        call = session.name_call("write", "PermissionSetAssignment")
+        session.ask("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false", call)
+    return rows
+
+
+def give_to_users(session: SalesforceSession, taken: Sequence[Row]) -> None:
+    """Make the assignments again that `take_from_users` ended."""
+    for start in range(0, len(taken), _BATCH):
+        records = [
+            {
+                "attributes": {"type": "PermissionSetAssignment"},
+                "AssigneeId": row["AssigneeId"],
+                "PermissionSetId": row["PermissionSetId"],
+            }
+            for row in taken[start : start + _BATCH]
+        ]
+        body = json.dumps({"allOrNone": False, "records": records}).encode()
+        call = session.name_call("write", "PermissionSetAssignment")
+        session.ask("POST", "composite/sobjects", call, body=body, headers=_JSON)
 
 
 def _tell(answer: Row) -> str:

@@ -75,12 +75,14 @@ class FieldsWanted:
     """What a mapping needs in the CRM.
 
     `credit_fields` are (object, vendor field) by credit field, `task_key` is the (object, field)
-    of the tasks' key, `reads` are vendor paths by object.
+    of the tasks' key, `reads` and `writes` are vendor paths by object that are read, and written
+    besides.
     """
 
     credit_fields: Mapping[str, tuple[str, str]]
     task_key: tuple[str, str] | None = None
     reads: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    writes: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 Tell = Callable[[int, int], None]

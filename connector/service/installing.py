@@ -76,6 +76,7 @@ def read_wanted(documents: FieldMapping) -> FieldsWanted:
     """What a connection's mapping documents need in the CRM, taken at their word."""
     credit_fields: dict[str, tuple[str, str]] = {}
     reads: dict[str, list[str]] = {}
+    writes: dict[str, list[str]] = {}
     task_key: tuple[str, str] | None = None
     for document in documents.documents:
         for target in document.write.values():
@@ -85,8 +86,10 @@ def read_wanted(documents: FieldMapping) -> FieldsWanted:
             paths = [path for entry in entity.fields.values() for path in entry.paths]
             reads.setdefault(entity.object, []).extend(paths)
         if document.task is not None:
-            task_key = document.task.fields_on or document.task.object, document.task.key
-    return FieldsWanted(credit_fields, task_key, reads)
+            task = document.task
+            task_key = task.fields_on or task.object, task.key
+            writes[task.object] = [entry.field for entry in task.fields.values()]
+    return FieldsWanted(credit_fields, task_key, reads, writes)
 
 
 @contextmanager

@@ -145,7 +145,7 @@ def test_what_sales_reps_read_is_calculated_from_what_is_written(
     emulator: RunningEmulator, opened: Setup, session: SalesforceSession
 ) -> None:
     install(opened())
-    made = [
+    made: list[dict[str, Any]] = [
         {"Name": "Good", "Credit_Light__c": "green", "Credit_Grade__c": "A"},
         {"Name": "Held", "Credit_Light__c": "amber", "Credit_Hold__c": True},
         {"Name": "New"},
@@ -247,9 +247,12 @@ def test_a_refused_deployment_changes_nothing_and_tells_each_reason(
     assert "Account.Credit_Grade__c" not in inventory(session)["CustomField"]
 
 
-def test_fields_that_others_use_are_not_torn_out(opened: Setup, session: SalesforceSession) -> None:
+def test_fields_that_others_use_are_not_torn_out(
+    emulator: RunningEmulator, opened: Setup, session: SalesforceSession
+) -> None:
     setup = opened()
     install(setup)
+    setup.apply_fields(setup.plan_fields(NOTHING))
     send(session, account_package(
         Mine__c="<label>M</label><type>Text</type><formula>Credit_Grade__c</formula>"
     ))  # fmt: skip
@@ -257,6 +260,8 @@ def test_fields_that_others_use_are_not_torn_out(opened: Setup, session: Salesfo
     told = {o.item.name: o.detail for o in outcomes if o.detail}
     assert "Account.Mine__c" in told["Account.Credit_Grade__c"]
     assert setup.plan_app(()).pending == ()
+    assert setup.plan_fields(NOTHING).pending == ()  # the daily user has its rights again
+    assert emulator.control.records("PermissionSetAssignment", deleted=False)
 
 
 # -- what an org can take ----------------------------------------------------------------------

@@ -25,7 +25,7 @@ WANTED = FieldsWanted(
     {key: ("Account", name) for key, name in CREDIT_FIELD_NAMES.items()},
     ("Activity", "CreditFlag_Key__c"),
 )
-Setup = Callable[..., SalesforceSetup]
+Open = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
@@ -41,7 +41,7 @@ def emulator(server: RunningEmulator) -> RunningEmulator:
 
 
 @pytest.fixture
-def opened(emulator: RunningEmulator) -> Iterator[Setup]:
+def opened(emulator: RunningEmulator) -> Iterator[Open]:
     made: list[Any] = []
 
     def open_one(kind: Any = SalesforceSetup, **options: str) -> Any:
@@ -70,7 +70,7 @@ def named(plan: SetupPlan, name: str) -> SetupItem:
 
 
 def test_everything_is_made_once_and_the_daily_user_may_use_it(
-    emulator: RunningEmulator, opened: Setup
+    emulator: RunningEmulator, opened: Open
 ) -> None:
     setup, daily = opened(), opened(SalesforceAdapter)
     plan = do(setup)
@@ -93,7 +93,7 @@ def test_everything_is_made_once_and_the_daily_user_may_use_it(
     assert (key.external_id, key.unique, key.length) == (True, True, 80)
 
 
-def test_a_plan_changes_nothing(emulator: RunningEmulator, opened: Setup) -> None:
+def test_a_plan_changes_nothing(emulator: RunningEmulator, opened: Open) -> None:
     setup = opened()
     first = setup.plan_fields(WANTED)
     assert setup.plan_fields(WANTED) == first
@@ -101,7 +101,7 @@ def test_a_plan_changes_nothing(emulator: RunningEmulator, opened: Setup) -> Non
 
 
 def test_the_shipped_mapping_is_satisfied_and_may_read_what_it_names(
-    emulator: RunningEmulator, opened: Setup
+    emulator: RunningEmulator, opened: Open
 ) -> None:
     emulator.control.apply_schema(
         {"objects": [{"name": "Account", "fields": [{"name": "LEI__c", "type": "string"}]}]}
@@ -112,14 +112,20 @@ def test_the_shipped_mapping_is_satisfied_and_may_read_what_it_names(
     assert wanted.task_key == WANTED.task_key
     setup = opened()
     plan = do(setup, wanted)
-    assert named(plan, "CreditFlag_Integration: Account.LEI__c").step is Step.CREATE
+    granted = {i.name.partition(": ")[2] for i in plan.pending if i.kind == "FieldPermissions"}
+    assert {"Account.LEI__c", "Account.AccountNumber", "Opportunity.Amount"} < granted
+    assert not {name for name in granted if name.startswith("User.")}
+    rows = emulator.control.records("FieldPermissions")
+    rights = {r["Field"]: r["PermissionsEdit"] for r in rows}
+    assert rights["Task.Description"]
+    assert not rights["Account.AccountNumber"]
     objects = {i.name.partition(": ")[2] for i in plan.items if i.kind == "ObjectPermissions"}
     assert objects == {"Account", "Opportunity", "Order"}
     assert setup.plan_fields(wanted).pending == ()
 
 
 def test_names_are_the_mappings_and_standard_fields_are_left_alone(
-    opened: Setup, emulator: RunningEmulator
+    opened: Open, emulator: RunningEmulator
 ) -> None:
     wanted = FieldsWanted({
         "grade": ("Account", "Risk_Class__c"),
@@ -141,7 +147,7 @@ def test_names_are_the_mappings_and_standard_fields_are_left_alone(
 
 
 def test_a_field_that_differs_is_mended_and_one_of_another_type_waits(
-    emulator: RunningEmulator, opened: Setup
+    emulator: RunningEmulator, opened: Open
 ) -> None:
     setup = opened()
     do(setup)
@@ -164,7 +170,7 @@ def test_a_field_that_differs_is_mended_and_one_of_another_type_waits(
 
 
 def test_a_right_that_was_taken_away_is_given_again(
-    emulator: RunningEmulator, opened: Setup
+    emulator: RunningEmulator, opened: Open
 ) -> None:
     setup = opened()
     do(setup)
@@ -181,7 +187,7 @@ def test_a_right_that_was_taken_away_is_given_again(
 
 
 def test_set_up_can_sign_in_as_an_admin_while_the_rights_go_to_the_daily_user(
-    emulator: RunningEmulator, opened: Setup
+    emulator: RunningEmulator, opened: Open
 ) -> None:
     key, certificate = make_pair()
     emulator.control.ask("POST", "logins", {"certificate": certificate})
@@ -210,7 +216,7 @@ def test_set_up_can_sign_in_as_an_admin_while_the_rights_go_to_the_daily_user(
     assert [users[row["AssigneeId"]] for row in given] == [USER]
 
 
-def test_without_the_right_nothing_is_begun(emulator: RunningEmulator, opened: Setup) -> None:
+def test_without_the_right_nothing_is_begun(emulator: RunningEmulator, opened: Open) -> None:
     emulator.control.settings(setup_rights=False)
     with pytest.raises(RefusedError, match="Customize Application"):
         opened().plan_fields(WANTED)
