@@ -132,3 +132,18 @@ def test_bulk_queries_both_ways(emulator: Any, sf: Any, tmp_path: Any) -> None:
     assert not emulator.control.writes() or all(
         effect["via"] == "seed" for effect in emulator.control.writes()
     )
+
+
+def test_the_older_bulk_client(emulator: Any, sf: Any, by_key: Any) -> None:
+    done = sf.bulk.Account.insert(accounts(3))
+    assert [result["success"] for result in done] == [True] * 3
+    world = by_key()
+    assert [row["id"] for row in done] == [world[f"K{n:03d}"]["Id"] for n in range(3)]
+    changes = [{"ERP_Id__c": "K001", "Name": "One"}, {"ERP_Id__c": "NEW", "Name": "New"}]
+    done = sf.bulk.Account.upsert(changes, "ERP_Id__c")
+    assert [result["created"] for result in done] == [False, True]
+    assert {by_key()["K001"]["Name"], by_key()["NEW"]["Name"]} == {"One", "New"}
+    found = sf.bulk.Account.query("SELECT ERP_Id__c FROM Account ORDER BY ERP_Id__c")
+    assert [row["ERP_Id__c"] for row in found] == ["K000", "K001", "K002", "NEW"]
+    sf.bulk.Account.delete([{"Id": world["K000"]["Id"]}])
+    assert sorted(by_key()) == ["K001", "K002", "NEW"]

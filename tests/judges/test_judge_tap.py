@@ -25,11 +25,10 @@ def tap(emulator: Any, tmp_path: Path) -> Tap:
         "client_secret": emulator.client_secret,
         "refresh_token": emulator.control.ask("POST", "refresh_token", {})["refresh_token"],
         "start_date": "2020-01-01T00:00:00Z",
-        "api_type": "REST",
     }
-    (tmp_path / "config.json").write_text(json.dumps(config))
 
-    def work(*options: str) -> list[Json]:
+    def work(*options: str, api: str = "REST") -> list[Json]:
+        (tmp_path / "config.json").write_text(json.dumps({**config, "api_type": api}))
         launcher = [str(python), str(HERE / "tap_at_emulator.py"), emulator.url]
         said = run([*launcher, "--config", "config.json", *options], {"NO_PROXY": "*"}, tmp_path)
         if "--discover" in options:
@@ -92,3 +91,23 @@ def test_syncs_all_and_then_what_changed(emulator: Any, tap: Tap, tmp_path: Path
     assert changed[ids[0]]["Name"] == "Renamed"
     assert changed[ids[1]]["IsDeleted"] is True
     assert set(changed) - set(late) == set(ids[:2])
+
+
+def test_syncs_in_bulk_what_it_syncs_by_rest(emulator: Any, tap: Tap, tmp_path: Path) -> None:
+    wanted = [{"Name": f'Firm "{n}", Ltd', "Credit_Limit__c": n + 0.25} for n in range(20)]
+    emulator.control.seed("Account", wanted)
+    (stream,) = [s for s in tap("--discover", api="BULK") if s["stream"] == "Account"]
+    (tmp_path / "streams.json").write_text(json.dumps({"streams": [select(stream)]}))
+    synced = {
+        api: {
+            line["record"]["Id"]: (line["record"]["Name"], float(line["record"]["Credit_Limit__c"]))
+            for line in tap("--properties", "streams.json", api=api)
+            if line["type"] == "RECORD"
+        }
+        for api in ("BULK", "REST")
+    }
+    assert synced["BULK"] == synced["REST"]
+    world = {
+        r["Id"]: (r["Name"], r["Credit_Limit__c"]) for r in emulator.control.records("Account")
+    }
+    assert synced["BULK"] == world

@@ -43,9 +43,9 @@ def serve_collection(request: Request) -> Answer:
     seen: set[str] = set()
     writer = request.writer(len(records))
     steps: list[Step] = [
-        partial(_update_one, writer, spec, record, seen)
+        partial(update_one, writer, spec, record, seen)
         if writing
-        else partial(_create_one, writer, spec, record)
+        else partial(create_one, writer, spec, record)
         for spec, record in zip(specs, records, strict=True)
     ]
     return Answer(200, _run(request, steps, all_or_none=all_or_none))
@@ -86,7 +86,7 @@ def serve_upsert_collection(request: Request, name: str, field: str) -> Answer:
     doubles = _doubled_keys(records, key.name)
     writer = request.writer(len(records))
     steps: list[Step] = [
-        partial(_upsert_one, writer, spec, field, record, doubles) for record in records
+        partial(upsert_one, writer, spec, field, record, doubles) for record in records
     ]
     return Answer(200, _run(request, steps, all_or_none=all_or_none))
 
@@ -151,7 +151,8 @@ def _run(request: Request, steps: list[Step], *, all_or_none: bool) -> list[Resu
     return results
 
 
-def _create_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any]) -> Result:
+def create_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any]) -> Result:
+    """Create a record of a collection; raises RecordError."""
     if any(key.lower() == "id" for key in record):
         raise RecordError(
             "INVALID_FIELD_FOR_INSERT_UPDATE", "cannot specify Id in an insert call", ["Id"]
@@ -160,7 +161,8 @@ def _create_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any]) -> Res
     return {"id": record_id, "success": True, "errors": []}
 
 
-def _update_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any], seen: set[str]) -> Result:
+def update_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any], seen: set[str]) -> Result:
+    """Update a record that names its id, once in a call (`seen`); raises RecordError."""
     given = next((value for key, value in record.items() if key.lower() == "id"), None)
     if given is None:
         raise RecordError("MISSING_ARGUMENT", "Id not specified in an update call", ["Id"])
@@ -178,9 +180,10 @@ def _update_one(writer: Writer, spec: ObjectSpec, record: dict[str, Any], seen: 
     }
 
 
-def _upsert_one(
+def upsert_one(
     writer: Writer, spec: ObjectSpec, field: str, record: dict[str, Any], doubles: set[Any]
 ) -> Result:
+    """Upsert a record by an external id that must not be among `doubles`; raises RecordError."""
     key = external_key(spec, field)
     value = next((v for name, v in record.items() if name.lower() == key.name.lower()), None)
     fields = {n: v for n, v in record.items() if n.lower() != key.name.lower()}
@@ -225,11 +228,12 @@ def _delete(request: Request) -> Answer:
     all_or_none = request.query.get("allOrNone", "").lower() == "true"
     seen: set[str] = set()
     writer = request.writer(len(ids))
-    steps: list[Step] = [partial(_delete_one, writer, given, seen) for given in ids]
+    steps: list[Step] = [partial(delete_one, writer, given, seen) for given in ids]
     return Answer(200, _run(request, steps, all_or_none=all_or_none))
 
 
-def _delete_one(writer: Writer, given: str, seen: set[str]) -> Result:
+def delete_one(writer: Writer, given: str, seen: set[str]) -> Result:
+    """Delete a record by id, once in a call (`seen`); raises RecordError."""
     record_id = to_18(given)
     spec = writer.org.schema.by_id(record_id) if record_id else None
     if record_id is None or spec is None:

@@ -14,6 +14,7 @@ from adapters.emulatorkit.datafile import DataFile
 from adapters.emulatorkit.faults import FaultScript
 from adapters.emulatorkit.records import RecordStore, Row
 from adapters.salesforce.emulator.bulk.jobs import JobBook
+from adapters.salesforce.emulator.bulk_v1.batch_jobs import AsyncJob
 from adapters.salesforce.emulator.deletions import DeletionLog
 from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.ids import make_id
@@ -94,15 +95,16 @@ class Org:
     serials: Counter[str] = field(default_factory=Counter)
     usage: Counter[int] = field(default_factory=Counter)
     jobs: JobBook = field(default_factory=JobBook)
+    async_jobs: dict[str, AsyncJob] = field(default_factory=dict)
     logins: LoginBook = field(default_factory=LoginBook)
     locks: LockBook = field(default_factory=LockBook)
     deletions: DeletionLog = field(default_factory=DeletionLog)
     components: ComponentBook = field(default_factory=ComponentBook)
     deploys: DeployBook = field(default_factory=DeployBook)
     rules: RuleBook = field(default_factory=RuleBook)
+    currencies: tuple[str, ...] = ()
     viewer: str = ""
     views: dict[str, Any] = field(default_factory=dict)
-    currencies: tuple[str, ...] = ()
     schema_changed: dict[str, str] = field(default_factory=dict)
     schema_log: list[dict[str, Any]] = field(default_factory=list)
     org_id: str = ""

@@ -11,6 +11,7 @@ from adapters.salesforce.emulator import composite, oauth, resources
 from adapters.salesforce.emulator.bulk import progress
 from adapters.salesforce.emulator.bulk.ingest_calls import serve_ingest
 from adapters.salesforce.emulator.bulk.query_calls import serve_query_jobs
+from adapters.salesforce.emulator.bulk_v1.async_calls import ASYNC_PATH, serve_async
 from adapters.salesforce.emulator.collection_calls import (
     serve_collection,
     serve_object_collection,
@@ -54,6 +55,8 @@ class SalesforceService:
             return path.rsplit("/", 1)[-1]
         if path.startswith("/id/"):
             return "identity"
+        if path.startswith("/services/async/"):
+            return "bulk_v1"
         if path.startswith("/services/soap/"):
             return "soap_login" if path.startswith("/services/soap/u/") else "metadata"
         match = _DATA.match(path)
@@ -137,6 +140,9 @@ class SalesforceService:
         soap = SOAP_PATH.match(path)
         if soap is not None:
             return serve_soap(self.org, call, soap.group(1), soap.group(2))
+        batches = ASYNC_PATH.match(path)
+        if batches is not None:
+            return serve_async(self.org, call, batches.group(1), batches.group(2))
         match = _DATA.match(path)
         if match is None:
             raise missing_resource()

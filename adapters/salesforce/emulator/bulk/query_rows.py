@@ -29,7 +29,7 @@ def run_query(org: Org, job: Job) -> FlatResult:
 def keep_result(job: Job, result: FlatResult) -> None:
     """Keep the result as lines of CSV: a snapshot, values always quoted."""
     job.columns = [name for name, _, _ in result.columns]
-    cells = [(read, _writer(spec)) for _, spec, read in result.columns]
+    cells = [(read, text_writer(spec)) for _, spec, read in result.columns]
     mark = job.delimiter
     job.successful_lines = [
         write_line([write(read(row)) for read, write in cells], mark) for row in result.rows
@@ -67,7 +67,8 @@ def _read_locator(text: str) -> int | None:
         return None
 
 
-def _writer(spec: FieldSpec) -> Callable[[Any], str]:
+def text_writer(spec: FieldSpec) -> Callable[[Any], str]:
+    """Return the function that writes a value of a field as a CSV cell."""
     if spec.type == "boolean":
         # A checkbox is never null, but a parent that is not there has none.
         return lambda value: "" if value is None else "true" if value else "false"
