@@ -7,6 +7,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from connector.domain.change import digest
 from connector.errors import InputError, MappingError, StateError
 from connector.mapping.feeds import Mapping as FieldMapping
 from connector.mapping.feeds import load_mapping
+from connector.ports.allowance import AllowancePort
 from connector.ports.clock import ClockPort
 from connector.ports.manifest import Opening, OptionSpec, as_target
 from connector.ports.secrets import SecretsPort
@@ -74,7 +76,9 @@ def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office
         owner=owner_name(),
         connection_names=tuple(settings.connections),
         writing_names=tuple(name for name in settings.connections if _writes(settings, name)),
-        open_connection=lambda name: open_connection(settings, name, clock, secrets),
+        open_connection=lambda name: open_connection(
+            settings, name, clock, secrets, store.allowance(name)
+        ),
         open_setup=lambda name: open_setup(settings, name, clock, secrets),
     )
     try:
@@ -84,12 +88,17 @@ def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office
 
 
 def open_connection(
-    settings: Settings, name: str, clock: ClockPort, secrets: SecretsPort
+    settings: Settings,
+    name: str,
+    clock: ClockPort,
+    secrets: SecretsPort,
+    allowance: AllowancePort | None = None,
 ) -> Connection:
-    """Open one connection with its mapping."""
+    """Open one connection with its mapping; `allowance` is shared by the processes of a store."""
     wanted = settings.connections[name]
     manifest = load_manifest(wanted.adapter)
-    adapter = manifest.open(_opening(settings, name, clock, secrets))
+    opening = _opening(settings, name, clock, secrets)
+    adapter = manifest.open(replace(opening, allowance=allowance) if allowance else opening)
     return Connection(
         name=name,
         adapter=adapter,

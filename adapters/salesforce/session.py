@@ -124,7 +124,7 @@ class SalesforceSession:
     def __init__(self, opening: Opening) -> None:
         self.options = read_options(opening)
         self.clock: ClockPort = opening.clock
-        self.meter = Meter(self.options, opening.clock)
+        self.meter = Meter(self.options, opening.clock, opening.allowance)
         self._http = SalesforceHttp(self.options, opening, self.meter)
         self._clients: dict[str, Salesforce] = {}
 
@@ -213,8 +213,9 @@ class SalesforceSession:
         return Call(kind, subject, self.options.host, repeatable)
 
     def close(self) -> None:
-        """Close the connections; the token stays with the process."""
+        """Close the connections and give unused calls back; the token stays with the process."""
         self._http.close()
+        self.meter.close()
 
     def _client(self) -> Salesforce:
         url = self._http.fetch_token().instance_url

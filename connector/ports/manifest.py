@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from connector.ports.allowance import AllowancePort, OwnAllowance
 from connector.ports.clock import ClockPort
 from connector.ports.crm import SourcePort, TargetPort
 from connector.ports.secrets import SecretsPort
@@ -46,7 +47,8 @@ class Opening:
 
     `options` are the connection's settings as text; secret options hold references that the
     adapter resolves when it needs them. `folder` is where relative paths start. `state_folder`
-    belongs to the connection and is private (0700).
+    belongs to the connection and is private (0700). `allowance` holds the API calls of the last
+    24 hours, of this process alone or of all that share a store.
     """
 
     connection: str
@@ -55,6 +57,7 @@ class Opening:
     clock: ClockPort
     folder: Path
     state_folder: Path
+    allowance: AllowancePort = field(default_factory=OwnAllowance)
 
 
 @dataclass(frozen=True, slots=True)
