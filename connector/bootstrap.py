@@ -106,6 +106,7 @@ def open_connection(
         target=as_target(adapter) if _writes(settings, name) else None,
         accounts=wanted.accounts,
         currency=wanted.currency or settings.company.currency,
+        census_days=wanted.census_days,
     )
 
 

@@ -110,6 +110,7 @@ class ConnectionSettings(BaseModel):
     write: bool = True
     accounts: str = ""
     currency: str = ""
+    census_days: Annotated[int, Field(ge=0, le=366)] = 7
 
     @field_validator("currency")
     @classmethod

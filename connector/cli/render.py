@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from connector.service.checking import Check
     from connector.service.explaining import Explained
     from connector.sync.apply import ApplyReport
+    from connector.sync.intake import Intake
     from connector.sync.land import FeedReport
     from connector.sync.push import PushReport
     from connector.sync.run import RunReport
@@ -56,9 +57,49 @@ def show_feeds(here: Session, feeds: Sequence[FeedReport]) -> None:
         here.tell("Rows with problems are quarantined; `creditflag status` lists them.")
 
 
+def show_intake(here: Session, intake: Intake) -> None:
+    """What was read, what the census found, and what changed at the source."""
+    show_feeds(here, intake.feeds)
+    for found in intake.census:
+        if found.skipped:
+            here.tell("Census of {feed}: left out, because API calls are short.",
+                      feed=f"{found.connection}.{found.feed}")  # fmt: skip
+        else:
+            here.tell(
+                "Census of {feed}: {listed} ids; {late} records found late, {ghosts} gone, "
+                "{orphans} name an account that is not there.",
+                feed=f"{found.connection}.{found.feed}", listed=found.listed,
+                late=found.late_found, ghosts=found.ghosts, orphans=found.orphans,
+            )  # fmt: skip
+    for change in intake.drift[:MOST_LINES]:
+        here.tell(
+            DRIFT_TEXTS[change.kind], object=change.object_name, before=change.before,
+            after=change.after, field=change.field or here.say("the object itself"),
+        )  # fmt: skip
+        if change.feeds:
+            here.tell(
+                "  Not read until the mapping is corrected or says drift {kind}: adopt – {feeds}",
+                kind=change.kind, feeds=", ".join(change.feeds),
+            )  # fmt: skip
+
+
+DRIFT_TEXTS = {
+    "added": "Changed at the source: {object} is there again.",
+    "removed": "Changed at the source: {object}, {field}: removed, or hidden from the API user.",
+    "renamed": "Changed at the source: {object}, {field}: probably renamed to {after}.",
+    "type": "Changed at the source: {object}, {field}: type {before} became {after}.",
+    "scale": "Changed at the source: {object}, {field}: digits {before} became {after}.",
+    "length": "Changed at the source: {object}, {field}: length {before} became {after}.",
+    "choices": "Changed at the source: {object}, {field}: choices {before} became {after}.",
+    "permission": "Changed at the source: {object}, {field}: create, update {before} became "
+    "{after}.",
+    "calculated": "Changed at the source: {object}, {field}: calculated {before} became {after}.",
+}
+
+
 def show_run(here: Session, report: RunReport) -> None:
     """The story of a run, step by step, and the next command when it waits."""
-    show_feeds(here, report.feeds)
+    show_intake(here, report.intake)
     if report.scope is not None:
         scope = report.scope
         inside = ", ".join(f"{here.say(k)} {v}" for k, v in scope.included.items())

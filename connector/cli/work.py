@@ -10,6 +10,10 @@ import typer
 from connector.cli.session import parse_date, print_json, session
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Census = Annotated[
+    bool,
+    typer.Option("--census", help="Compare all ids with what was read, due or not, and repair."),
+]
 AsOf = Annotated[str | None, typer.Option(help="Valuation date, YYYY-MM-DD; default today.")]
 
 
@@ -28,6 +32,7 @@ def run(
         bool,
         typer.Option("--accept-shrunk-lists", help="Take in full lists that lost most rows."),
     ] = False,
+    census: Census = False,
     as_json: Json = False,
 ) -> int:
     """The main job once: pull, decide, plan, and write back what may go by itself."""
@@ -38,7 +43,7 @@ def run(
 
     here = session(context)
     with here.office() as office, watch(here, quiet=as_json) as tell:
-        report = run_main_job(office, parse_date(as_of), tell, accept_shrunk_lists)
+        report = run_main_job(office, parse_date(as_of), tell, accept_shrunk_lists, census=census)
     if as_json:
         print_json(summarise_run(report))
     else:
@@ -46,22 +51,22 @@ def run(
     return report.exit_code
 
 
-def pull(context: typer.Context, as_json: Json = False) -> int:
+def pull(context: typer.Context, census: Census = False, as_json: Json = False) -> int:
     """Read every feed into the ledger; decide and write nothing."""
     from connector.cli import render
     from connector.cli.progress import watch
     from connector.errors import EXIT_OK, EXIT_PARTIAL
     from connector.service.main_job import pull_only
-    from connector.service.summary import summarise_feed
+    from connector.service.summary import summarise_intake
 
     here = session(context)
     with here.office() as office, watch(here, quiet=as_json) as tell:
-        feeds = pull_only(office, tell)
+        intake = pull_only(office, tell, census=census)
     if as_json:
-        print_json([summarise_feed(feed) for feed in feeds])
+        print_json(summarise_intake(intake))
     else:
-        render.show_feeds(here, feeds)
-    return EXIT_PARTIAL if any(feed.problems for feed in feeds) else EXIT_OK
+        render.show_intake(here, intake)
+    return EXIT_PARTIAL if intake.problems else EXIT_OK
 
 
 def plan(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,6 +16,7 @@ from connector.domain.decision import DECISION_TABLES
 from connector.domain.entities import ENTITIES
 from connector.ledger import database
 from connector.ledger.closing import close_snapshot, land_deletions
+from connector.ledger.descriptions import keep_descriptions, read_descriptions
 from connector.ledger.documents import link_documents
 from connector.ledger.landing import Step, land_rows
 from connector.ledger.parties import link_accounts
@@ -179,6 +181,28 @@ class Ledger:
             'SELECT "value" FROM "cursor" WHERE connection = ? AND feed = ?', [connection, feed]
         ).fetchone()
         return None if row is None else str(row[0])
+
+    def descriptions(self, connection: str) -> dict[str, str]:
+        """What was kept of a connection's objects, by object name."""
+        return read_descriptions(self._connection, connection)
+
+    def keep_descriptions(
+        self,
+        connection: str,
+        contents: Mapping[str, str],
+        changes: Sequence[Mapping[str, str]],
+        run_id: str,
+        known_at: datetime,
+    ) -> None:
+        """Keep objects as they are described, and their changes (DRIFT_SCHEMA), as one."""
+        moment = known_at.astimezone(UTC).replace(tzinfo=None) if known_at.tzinfo else known_at
+        try:
+            self._connection.begin()
+            keep_descriptions(self._connection, connection, contents, changes, run_id, moment)
+            self._connection.commit()
+        except BaseException:
+            self._roll_back()
+            raise
 
     def problems(self, connection: str | None = None) -> pa.Table:
         """Rows that could not be mapped and have not landed well since: connection, the columns

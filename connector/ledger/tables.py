@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from connector.domain.decision import DECISION_TABLES
 from connector.domain.entities import ENTITIES, Entity, Kind
+from connector.ledger.descriptions import DESCRIPTION_TABLES
 from connector.ports.facts import PROBLEM_SCHEMA, SEEN_SCHEMA, row_schema
 
 SCHEMA_VERSION = 1
@@ -93,7 +94,7 @@ def hash_sql(entity: Entity, prefix: str = "") -> str:
 def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """Create what is missing, and the ledger's id and schema version, in one transaction."""
     connection.begin()
-    for statement in _STATE_TABLES:
+    for statement in (*_STATE_TABLES, *DESCRIPTION_TABLES):
         connection.execute(statement)
     for entity in ENTITIES.values():
         _create_entity(connection, entity)

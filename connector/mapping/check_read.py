@@ -21,7 +21,18 @@ CALCULATED = (
     "{object}.{field} is calculated: its changes do not move the record's stamp and would be "
     "missed."
 )
-MAP_STORED = "Map a stored field that holds the value, or leave {path} out of {mapping}."
+MAP_STORED = (
+    "Map a stored field that holds the value, leave {path} out of {mapping}, or write "
+    "reread: daily under the feed, so that everything is read again each day."
+)
+OF_A_PARENT = (
+    "{object}.{field} belongs to a parent record: its changes do not move the record's stamp and "
+    "would be missed."
+)
+MAP_OWN = (
+    "Map a field of the record itself, or write reread: weekly under the feed, so that everything "
+    "is read again each week."
+)
 NO_FILTER = "{object}.{field} cannot be used in a filter."
 WRONG_KIND = "{object}.{field} holds {kind}, which cannot become {column} ({column_kind})."
 TEXT_NEEDS = "{object}.{field} holds text; {column} is {column_kind}."
@@ -49,9 +60,13 @@ def check_feed(path: str, name: str, doc: EntityDoc, info: ObjectInfo, findings:
             _add_missing(f"{path}.id", id_path, info, Kind.TEXT, findings)
     _check_stamp(path, doc, info, findings)
     _check_filter(path, doc, info, findings)
+    stays_fresh = doc.feed == "snapshot" or bool(doc.reread)
     for column_name, field_doc in doc.fields.items():
         column = entity.column(column_name)
-        _check_column(f"{path}.fields.{column_name}", column, field_doc, info, findings)
+        place = f"{path}.fields.{column_name}"
+        _check_column(place, column, field_doc, info, findings)
+        if doc.stamp and not stays_fresh:
+            _check_freshness(place, field_doc, info, findings)
     if not any(f.level == "error" for f in findings.found[before:]):
         findings.add(
             "ok", path, "{object} gives {count} columns of {entity}.",
@@ -100,6 +115,24 @@ def list_filter_fields(where: str) -> list[str]:
     bare = re.sub(r"\b\d{4}-\d{2}-\d{2}\S*|\b[A-Za-z_]+(?=\s*[(:])", " ", bare)
     names = re.findall(r"[A-Za-z_][A-Za-z0-9_.]*", bare)
     return list(dict.fromkeys(n for n in names if n.lower() not in _FILTER_WORDS))
+
+
+def _check_freshness(path: str, doc: FieldDoc, info: ObjectInfo, findings: Findings) -> None:
+    """Columns that change without moving the record's stamp, in a feed of changes.
+
+    Source: the vendors' own connectors treat calculated fields apart for the same reason.
+    """
+    for name in doc.paths if doc.constant is None else ():
+        found = info.find(name)
+        if found is not None and found.calculated:
+            findings.add("error", path, CALCULATED, MAP_STORED, object=info.name, field=found.name)
+        elif found is None and "." in name and _is_of_parent(name, info):
+            findings.add("warning", path, OF_A_PARENT, MAP_OWN, object=info.name, field=name)
+
+
+def _is_of_parent(name: str, info: ObjectInfo) -> bool:
+    head = name.partition(".")[0].lower()
+    return any(f.relationship.lower() == head for f in info.fields.values() if f.relationship)
 
 
 def _check_column(
@@ -154,8 +187,6 @@ def _check_found(
 ) -> None:
     place = {"object": info.name, "field": found.name, "column": column.name}
     kinds = {"kind": found.kind.value, "column_kind": column.kind.value}
-    if found.calculated:
-        findings.add("error", path, CALCULATED, MAP_STORED, **place)
     if doc.map or column.kind is Kind.TEXT or found.kind is column.kind:
         return
     if found.kind is Kind.TEXT:

@@ -188,16 +188,33 @@ class TaskDoc(StrictDoc):
     fields: dict[str, TaskFieldDoc] = Field(min_length=1)
 
 
+
+
+
+DriftKind = Literal["added", "removed", "renamed", "type", "scale", "length", "choices",
+                    "permission", "calculated"]  # fmt: skip
+DriftPolicy = Literal["ignore", "adopt", "alert", "block"]
+
+
 class MappingDoc(StrictDoc):
-    """A whole document. `guide` holds the vendor's own words for what an admin has to do."""
+    """A whole document. `guide` holds the vendor's own words for what an admin has to do; `drift`
+    says what is done about a change of a mapped field, where it is not the usual."""
 
     mapping: Name
     adapter: Name
     entities: dict[str, EntityDoc] = {}
     write: dict[str, WriteDoc] = {}
     task: TaskDoc | None = None
+    drift: dict[DriftKind, DriftPolicy] = {}
     guide: dict[Literal["new_field", "access", "object_access", "new_field_zh", "access_zh",
                         "object_access_zh"], str] = {}  # fmt: skip
+
+    def names_object(self, name: str) -> bool:
+        """Whether the document reads from or writes to the object."""
+        docs = (*self.entities.values(), *self.write.values())
+        names = [doc.object for doc in docs] + ([self.task.object] if self.task else [])
+        return name.lower() in (one.lower() for one in names)
+
 
 
 def read_step(step: object) -> tuple[str, Arguments]:

@@ -56,8 +56,8 @@ class Feed:
         wanted += self.target.paths if self.target else ()
         return tuple(dict.fromkeys(wanted))
 
-    def request(self, cursor: str | None) -> PullRequest:
-        """What to ask the adapter for, from `cursor` on (None: everything)."""
+    def request(self, cursor: str | None, ids: Sequence[str] = ()) -> PullRequest:
+        """What to ask the adapter for, from `cursor` on (None: everything), or by id."""
         return PullRequest(
             object_name=self.object_name,
             paths=self.paths,
@@ -67,6 +67,7 @@ class Feed:
             mode=self.doc.feed,
             stamp_path=self.doc.stamp,
             options=dict(self.doc.options),
+            ids=tuple(ids),
         )
 
 

@@ -13,12 +13,11 @@ from connector.logs import get_logger
 from connector.ports.stopping import StopSignal
 from connector.service.checking import refuse_unfit_targets
 from connector.service.office import Office
-from connector.service.summary import summarise_apply, summarise_feed, summarise_run
+from connector.service.summary import summarise_apply, summarise_intake, summarise_run
 from connector.sync.apply import ApplyReport, apply_plan
 from connector.sync.desk import Connection, Desk
-from connector.sync.land import FeedReport
+from connector.sync.intake import Intake, take_in_connection
 from connector.sync.plan_file import read_plan, write_plan
-from connector.sync.pull import pull_whole
 from connector.sync.push import Progress
 from connector.sync.run import RunReport, Tell, Way, decide_and_plan, publish, run, silent
 
@@ -33,16 +32,18 @@ def run_main_job(
     accept_shrunk_lists: bool = False,
     only: str = "",
     stop: StopSignal | None = None,
+    census: bool = False,
 ) -> RunReport:
     """The whole pass, recorded in the store with its outcome.
 
     `only` names the one connection to read and write; decisions rest on all that is landed.
+    `census` compares all ids, due or not.
     StoppedError when `stop` was asked for on the way.
     """
     connections = [office.connect(only)] if only else office.connect_all()
     refuse_unfit_targets(office, connections)
     with (
-        office.desk(as_of, accept_shrunk_lists, stop) as desk,
+        office.desk(as_of, accept_shrunk_lists, stop, census) as desk,
         _recorded(office, desk, "run") as finish,
     ):
         report = run(desk, _way(office, connections), tell)
@@ -51,19 +52,25 @@ def run_main_job(
 
 
 def pull_only(
-    office: Office, tell: Tell = silent, only: str = "", stop: StopSignal | None = None
-) -> list[FeedReport]:
+    office: Office,
+    tell: Tell = silent,
+    only: str = "",
+    stop: StopSignal | None = None,
+    census: bool = False,
+) -> Intake:
     """Pull and land every feed, or those of the connection `only`; decide and write nothing."""
     connections = [office.connect(only)] if only else office.connect_all()
-    with office.desk(stop=stop) as desk, _recorded(office, desk, "pull") as finish:
-        feeds: list[FeedReport] = []
+    with (
+        office.desk(stop=stop, census=census) as desk,
+        _recorded(office, desk, "pull") as finish,
+    ):
+        intake = Intake()
         for connection in connections:
             tell("pull", connection.name)
-            feeds += pull_whole(desk, connection, lambda *a: tell("page", *a))
+            intake.add(take_in_connection(desk, connection, lambda *a: tell("page", *a)))
         desk.ledger.publish(office.snapshots)
-        code = EXIT_PARTIAL if any(feed.problems for feed in feeds) else EXIT_OK
-        finish(code, {"feeds": [summarise_feed(feed) for feed in feeds]})
-    return feeds
+        finish(EXIT_PARTIAL if intake.problems else EXIT_OK, summarise_intake(intake))
+    return intake
 
 
 def plan_only(

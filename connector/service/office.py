@@ -100,6 +100,7 @@ class Office:
         as_of: date | None = None,
         accept_shrunk_lists: bool = False,
         stop: StopSignal | None = None,
+        census: bool = False,
     ) -> Iterator[Desk]:
         """A run's working place: ledger open, pair checked, lease held.
 
@@ -122,6 +123,7 @@ class Office:
                     fence=fence,
                     guard=rules_of(self.policy).guard,
                     accept_shrunk_lists=accept_shrunk_lists,
+                    census=census,
                     programs=self.folder / "programs",
                     stop=stop or StopSignal(),
                 )

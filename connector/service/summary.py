@@ -11,6 +11,7 @@ from connector.domain.change import Change, ChangeKind, Plan
 from connector.domain.decision import TOTAL
 from connector.errors import fill
 from connector.sync.apply import ApplyReport
+from connector.sync.intake import Intake
 from connector.sync.land import FeedReport
 from connector.sync.push import PushReport
 from connector.sync.run import RunReport
@@ -24,7 +25,7 @@ def summarise_run(report: RunReport) -> dict[str, Any]:
         "run": report.run_id,
         "as_of": report.as_of,
         "exit_code": report.exit_code,
-        "feeds": [summarise_feed(feed) for feed in report.feeds],
+        **summarise_intake(report.intake),
         "scope": dict(report.scope.counts) if report.scope else {},
         "unlinked": sum(report.linked.unlinked.values()) if report.linked else 0,
         "decided": report.decided.changed if report.decided else None,
@@ -36,8 +37,20 @@ def summarise_run(report: RunReport) -> dict[str, Any]:
         "findings": [fill(f.message, f.params) for f in report.findings],
         "plan_files": {name: str(path) for name, path in report.plan_files.items()},
         "calls": {name: dict(counts) for name, counts in report.calls.items()},
+        "heartbeats": dict(report.heartbeats),
         "problems": report.problems,
     }
+
+
+def summarise_intake(intake: Intake) -> dict[str, Any]:
+    """What was taken in: counts of each feed, of the census, and changes of the schema."""
+    return {
+        "feeds": [summarise_feed(feed) for feed in intake.feeds],
+        "census": [asdict(report) for report in intake.census],
+        "drift": [
+            {**asdict(change), "feeds": list(change.feeds)} for change in intake.drift
+        ],
+    }  # fmt: skip
 
 
 def summarise_feed(feed: FeedReport) -> dict[str, Any]:

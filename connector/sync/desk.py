@@ -39,6 +39,7 @@ class Connection:
     target: TargetPort | None = None
     accounts: str = ""
     currency: str = ""
+    census_days: int = 7
     _objects: dict[str, ObjectInfo | None] = field(default_factory=dict)
 
     @cached_property
@@ -114,8 +115,10 @@ class Desk:
     fence: Fence
     guard: GuardLimits = UNGUARDED
     accept_shrunk_lists: bool = False
+    census: bool = False
     programs: Path | None = None
     attempts: int = 4
+    _renewed: float = field(default=float("-inf"), repr=False)
     stop: StopSignal = field(default_factory=StopSignal)
 
     def append(
@@ -143,6 +146,13 @@ class Desk:
             )
         )
 
+    def keep_lease(self) -> None:
+        """Prolong the lease when a good part of it has passed; for use between any two calls."""
+        moment = self.clock.monotonic()
+        if moment - self._renewed > LEASE_SECONDS / 4:
+            self.renew_lease()
+
     def renew_lease(self) -> None:
         """Prolong the lease; BusyError when another runner took it."""
         self.store.renew_lease(self.fence, self.clock.now(), LEASE_SECONDS)
+        self._renewed = self.clock.monotonic()

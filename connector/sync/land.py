@@ -15,11 +15,24 @@ from connector.errors import RedRunError
 from connector.mapping.feeds import Feed
 from connector.mapping.read import MappedPage, ReadContext, map_page
 from connector.ports.crm import Page
-from connector.ports.facts import LandBatch, LandResult, SnapshotClose
+from connector.ports.facts import LandBatch, LandResult, SnapshotClose, row_schema
 from connector.sync.crash import crash_point
 from connector.sync.desk import Connection, Desk
 from connector.sync.guard import refuse_shrunk_list
 from connector.sync.position import FeedPosition
+
+
+def refuse_miscount(feed: str, connection: str, got: int, expected: int | None) -> None:
+    """RedRunError when fewer or more records arrived than the source counted (None: it did not)."""
+    if expected is not None and expected != got:
+        raise RedRunError(
+            "{feed}: {got} records arrived, but {expected} were counted at the source.",
+            where=connection,
+            next_step="The cursor stays; run again. If it repeats, check the API user.",
+            feed=feed,
+            got=got,
+            expected=expected,
+        )
 
 
 @dataclass
@@ -41,6 +54,13 @@ class FeedReport:
     cleared: int = 0
     problems: int = 0
     duplicates: tuple[str, ...] = ()
+
+    def include(self, other: FeedReport) -> None:
+        """Take in another reading of the same feed."""
+        for name in ("records", "skipped", "new", "changed", "re_read", "deleted", "cleared",
+                     "problems"):  # fmt: skip
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.duplicates += other.duplicates
 
     def add(self, result: LandResult) -> None:
         """Take in one landing."""
@@ -68,6 +88,7 @@ class Landing:
     report: FeedReport = field(init=False)
     _context: ReadContext = field(init=False)
     _ids: list[pa.Array] = field(default_factory=list)
+    _gone: list[str] = field(default_factory=list)
     _whole: bool = True
     _listed_before: int = 0
     ended: bool = False
@@ -88,6 +109,7 @@ class Landing:
             return
         mapped = map_page(self.feed, page, self._context)
         self._ids.append(mapped.ids)
+        self._gone = [gone.id for gone in page.deletions]
         self._whole = self._whole and mapped.unidentified == 0
         self.report.records += len(page.records) + len(page.deletions) + len(page.unreadable)
         self.report.skipped += mapped.skipped
@@ -100,6 +122,11 @@ class Landing:
         self.report.add(self.desk.ledger.land(self._batch(mapped, snapshot, self._place(page))))
         crash_point("after-last-land" if page.last else "after-land")
         self.ended = page.last
+
+    @property
+    def last_ids(self) -> list[str]:
+        """Ids that the page taken last answers for, deleted ones included."""
+        return [*(self._ids[-1].to_pylist() if self._ids else ()), *self._gone]
 
     def _says_nothing(self, page: Page) -> bool:
         """Whether it only tells that the source still works, from a place that is known."""
@@ -139,24 +166,20 @@ class Landing:
         )
 
     def _check_count(self, page: Page) -> None:
-        if page.expected is not None and page.expected != self.report.records:
-            self._begin_anew()
-            raise RedRunError(
-                "{feed}: {got} records arrived, but {expected} were counted at the source.",
-                where=self.connection.name,
-                next_step="The cursor stays; run again. If it repeats, check the API user.",
-                feed=self.feed.name,
-                got=self.report.records,
-                expected=page.expected,
+        try:
+            refuse_miscount(
+                self.feed.name, self.connection.name, self.report.records, page.expected
             )
+        except RedRunError:
+            self._begin_anew()
+            raise
 
     def _begin_anew(self) -> None:
         """Forget the place: which of the pages before came short cannot be told."""
         if self.position.resume is None or self.aside:
             return
         self.position = replace(self.position, resume=None)
-        nothing = map_page(self.feed, Page(()), self._context)
-        self.desk.ledger.land(self._batch(nothing, None, self.position.spell()))
+        keep_position(self.desk, self.connection.name, self.feed, self.position)
 
     def _close(self, page: Page) -> SnapshotClose | None:
         """The end of a full list. A piece of input without an id proves no absence."""
@@ -179,3 +202,18 @@ class Landing:
             [self.connection.name, self.feed.name],
         ).to_pylist()[0]
         return int(row["n"])
+
+
+def keep_position(desk: Desk, connection: str, feed: Feed, position: FeedPosition) -> None:
+    """Land a feed's position alone."""
+    desk.ledger.land(
+        LandBatch(
+            connection=connection,
+            feed=feed.name,
+            entity=feed.entity.name,
+            run_id=desk.run_id,
+            known_at=desk.clock.now(),
+            rows=row_schema(feed.entity.name).empty_table(),
+            cursor=position.spell(),
+        )
+    )

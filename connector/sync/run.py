@@ -17,12 +17,13 @@ from connector.sync.approve import approve
 from connector.sync.crash import crash_point
 from connector.sync.decide import Decided, decide_run, rules_of
 from connector.sync.desk import Connection, Desk
+from connector.sync.drift import list_blocked, tell_blocked
 from connector.sync.enrich import EnrichReport, enrich
 from connector.sync.guard import GuardFinding, judge, measure_shift
+from connector.sync.intake import Intake, take_in_connection
 from connector.sync.land import FeedReport
 from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
-from connector.sync.pull import pull_whole
 from connector.sync.push import PushReport, push
 from connector.sync.recovery import recover
 from connector.sync.scope import ScopeReport
@@ -41,7 +42,7 @@ class RunReport:
 
     run_id: str
     as_of: str
-    feeds: list[FeedReport] = field(default_factory=list)
+    intake: Intake = field(default_factory=Intake)
     linked: LinkReport | None = None
     enriched: EnrichReport = field(default_factory=EnrichReport)
     scope: ScopeReport | None = None
@@ -61,7 +62,12 @@ class RunReport:
         )  # fmt: skip
         refused = sum(p[state] for p in self.pushes.values() for state in unwritten)
         unheld = sum(len(plan.unwritable) for plan in self.plans)
-        return sum(f.problems for f in self.feeds) + refused + unheld
+        return self.intake.problems + refused + unheld
+
+    @property
+    def feeds(self) -> list[FeedReport]:
+        """What each feed brought."""
+        return self.intake.feeds
 
     @property
     def exit_code(self) -> int:
@@ -104,7 +110,7 @@ def take_in(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> Non
     for connection in way.connections:
         tell("pull", connection.name)
         desk.stop.check()
-        report.feeds += pull_whole(desk, connection, lambda *a: tell("page", *a))
+        report.intake.add(take_in_connection(desk, connection, lambda *a: tell("page", *a)))
 
 
 def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:
@@ -137,7 +143,10 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
         [(plan, _named(way, plan.connection).mapping.targets) for plan in report.plans],
         report.decided.scope.in_scope,
     )
-    report.findings = judge(report.plans, shift, desk.guard)
+    report.findings = [
+        *judge(report.plans, shift, desk.guard),
+        *tell_blocked(report.intake.drift),
+    ]
 
 
 def plan_connection(
