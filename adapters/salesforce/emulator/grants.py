@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import jwt
@@ -81,10 +82,11 @@ def _unlock(org: Org, assertion: str) -> dict[str, Any]:
 
 
 def _check_expiry(org: Org, expiry: object) -> None:
-    if isinstance(expiry, bool) or not isinstance(expiry, (int, float)):
+    # Orgs take the seconds as text, too: simple-salesforce sends them so.
+    if not re.fullmatch(r"[0-9]{1,12}(\.[0-9]+)?", str(expiry)):
         raise GrantError("invalid_grant", "invalid assertion")
-    now = org.clock.timestamp()
-    if expiry < now - SKEW:
+    ends, now = float(str(expiry)), org.clock.timestamp()
+    if ends < now - SKEW:
         raise GrantError("invalid_grant", "expired assertion")
-    if expiry > now + ASSERTION_MAX + SKEW:
+    if ends > now + ASSERTION_MAX + SKEW:
         raise GrantError("invalid_grant", "invalid assertion")
