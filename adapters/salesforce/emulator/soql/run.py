@@ -18,8 +18,6 @@ from adapters.salesforce.emulator.soql.conditions import (
     SEMI_JOINS_MAX,
     compile_condition,
     count_semi_joins,
-    first_token,
-    folds_case,
 )
 from adapters.salesforce.emulator.soql.flat import FlatColumn, flat_columns
 from adapters.salesforce.emulator.soql.groups import (
@@ -32,6 +30,7 @@ from adapters.salesforce.emulator.soql.groups import (
     render_groups,
 )
 from adapters.salesforce.emulator.soql.literals import LiteralReader
+from adapters.salesforce.emulator.soql.ordering import cut_rows, sort_rows
 from adapters.salesforce.emulator.soql.parse import SoqlError, parse_soql
 from adapters.salesforce.emulator.soql.projection import Render, render_columns
 from adapters.salesforce.emulator.soql.tree import (
@@ -127,7 +126,9 @@ class QueryRun:
         try:
             scope = self._scope(query)
             columns = flat_columns(scope, query)
-            rows = _cut(_sort(self._select(scope, query), query.order, scope.operand), query)
+            rows = cut_rows(
+                sort_rows(self._select(scope, query), query.order, scope.operand), query
+            )
         except SoqlError as error:
             raise error.as_call_error(soql) from None
         return FlatResult(scope.spec.name, columns, rows)
@@ -158,7 +159,7 @@ class QueryRun:
             for name, read in [self._child_reader(scope, item.query)]
         }
         render = render_columns(scope, query, self.data_path, children)
-        rows = _cut(_sort(rows, query.order, scope.operand), query)
+        rows = cut_rows(sort_rows(rows, query.order, scope.operand), query)
         return QueryResult(len(rows), rows, render)
 
     def _grouped(self, scope: Scope, query: Query) -> QueryResult:
@@ -178,7 +179,7 @@ class QueryRun:
             OrderItem(order_operand(query, item), item.descending, item.nulls_last)
             for item in query.order
         )
-        groups = _cut(_sort(groups, order, reader.operand), query)
+        groups = cut_rows(sort_rows(groups, order, reader.operand), query)
         if len(groups) > GROUPS_MAX:
             message = f"Aggregate query has too many rows for direct assignment: {len(groups)}"
             raise SoqlError("EXCEEDED_ID_LIMIT", message)
@@ -254,7 +255,7 @@ class QueryRun:
         if len(query.items) != 1 or not isinstance(item, SelectItem):
             raise SoqlError("MALFORMED_QUERY", "a semi join selects one column", query.source)
         _, read = scope.operand(item.operand)
-        rows = _cut(_sort(self._select(scope, query), query.order, scope.operand), query)
+        rows = cut_rows(sort_rows(self._select(scope, query), query.order, scope.operand), query)
         return {value for value in map(read, rows) if value is not None}
 
     def _child_reader(self, scope: Scope, query: Query) -> tuple[str, Reader]:
@@ -263,13 +264,13 @@ class QueryRun:
         inner = Scope(self.org, child, str(query.source_alias or ""))
         render = render_columns(inner, query, self.data_path, {})
         by_parent: dict[str, list[Row]] = {}
-        for row in _sort(self._select(inner, query), query.order, inner.operand):
+        for row in sort_rows(self._select(inner, query), query.order, inner.operand):
             parent_id = row.get(link.name)
             if parent_id is not None:
                 by_parent.setdefault(parent_id, []).append(row)
 
         def read(row: Row) -> Any:
-            rows = _cut(by_parent.get(row["Id"], []), query)
+            rows = cut_rows(by_parent.get(row["Id"], []), query)
             if not rows:
                 return None
             return self.page_children(QueryResult(len(rows), rows, render))
@@ -332,44 +333,3 @@ def _counts_rows(query: Query) -> bool:
 
 def _group_keys(query: Query) -> list[str]:
     return [operand_text(part) for part in query.group]
-
-
-def _cut(rows: list[Row], query: Query) -> list[Row]:
-    start = query.offset or 0
-    return rows[start:] if query.limit is None else rows[start : start + query.limit]
-
-
-def _sort(
-    rows: list[Row],
-    order: tuple[OrderItem, ...],
-    operand: Callable[[Operand], tuple[FieldSpec, Reader]],
-) -> list[Row]:
-    """Return the rows in order: one stable sort for each key, the last key first."""
-    for item in reversed(order):
-        spec, read = operand(item.operand)
-        if not spec.is_sortable:
-            message = f"field '{spec.name}' can not be sorted in a query call"
-            raise SoqlError("INVALID_FIELD", message, first_token(item.operand))
-        rows = _sort_by(rows, item, spec, read)
-    return rows
-
-
-def _sort_by(rows: list[Row], item: OrderItem, spec: FieldSpec, read: Reader) -> list[Row]:
-    if not folds_case(spec):
-        try:
-            return sorted(rows, key=read, reverse=item.descending)
-        except TypeError:
-            # Nulls do not compare; they are put apart below.
-            pass
-    keyed = [(read(row), row) for row in rows]
-    nulls = [row for value, row in keyed if value is None]
-    full = [pair for pair in keyed if pair[0] is not None]
-    if folds_case(spec):
-        full = [(value.lower(), row) for value, row in full]
-    full.sort(key=_first, reverse=item.descending)
-    ordered = [row for _, row in full]
-    return ordered + nulls if item.nulls_last else nulls + ordered
-
-
-def _first(pair: tuple[Any, Row]) -> Any:
-    return pair[0]
