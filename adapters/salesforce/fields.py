@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from adapters.salesforce.components import Component, Key, parse_document
 from adapters.salesforce.custom_fields import CustomField, credit_field_on, task_key
 from adapters.salesforce.describe import Catalogue
+from adapters.salesforce.errors import translate_nonsense
 from adapters.salesforce.metadata import field_settings, permission_name, to_xml
 from adapters.salesforce.retrieval import Retrieval
 from adapters.salesforce.rights import Rights, RightsWanted
@@ -114,9 +115,12 @@ class FieldInstaller:
         also = [
             name for owner, paths in wanted.writes.items() for name in self._named(owner, paths)
         ]
+        user_id = str((user or {}).get("user_id") or "")
+        if not user_id.isalnum():
+            raise translate_nonsense(call, "the answer names no user")
         return RightsWanted(
-            user_id=str(user["user_id"]),
-            user_name=str(user.get("preferred_username") or user["user_id"]),
+            user_id=user_id,
+            user_name=str(user.get("preferred_username") or user_id),
             shown=usable,
             written=list(dict.fromkeys([*usable, *also])),
             read=[

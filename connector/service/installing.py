@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from connector.errors import InputError, RefusedError
+from connector.logs import get_logger
 from connector.mapping.feeds import Mapping as FieldMapping
 from connector.ports.setup import FieldsWanted, SetupOutcome, SetupPlan, SetupPort, Tell
 from connector.service.office import Office
@@ -37,7 +38,7 @@ def set_up_fields(office: Office, name: str, apply: bool) -> SetupReport:
         plan = port.plan_fields(wanted)
         if not apply or not plan.pending:
             return SetupReport(name, plan, applied=apply)
-        return SetupReport(name, plan, port.apply_fields(plan), applied=True)
+        return _record(SetupReport(name, plan, port.apply_fields(plan), applied=True))
 
 
 def set_up_app(
@@ -59,7 +60,7 @@ def set_up_app(
         plan = port.plan_app(parts)
         if not apply or plan.blocked:
             return SetupReport(name, plan)
-        return SetupReport(name, plan, port.apply_app(plan, tell), applied=True)
+        return _record(SetupReport(name, plan, port.apply_app(plan, tell), applied=True))
 
 
 def remove_app(office: Office, name: str, apply: bool, tell: Tell) -> SetupReport:
@@ -69,7 +70,7 @@ def remove_app(office: Office, name: str, apply: bool, tell: Tell) -> SetupRepor
         plan = port.plan_removal(wanted)
         if not apply:
             return SetupReport(name, plan)
-        return SetupReport(name, plan, port.apply_app(plan, tell), applied=True)
+        return _record(SetupReport(name, plan, port.apply_app(plan, tell), applied=True))
 
 
 def read_wanted(documents: FieldMapping) -> FieldsWanted:
@@ -90,6 +91,21 @@ def read_wanted(documents: FieldMapping) -> FieldsWanted:
             task_key = task.fields_on or task.object, task.key
             writes[task.object] = [entry.field for entry in task.fields.values()]
     return FieldsWanted(credit_fields, task_key, reads, writes)
+
+
+def _record(report: SetupReport) -> SetupReport:
+    """Log what was changed in the CRM, thing by thing."""
+    log = get_logger(connection=report.connection)
+    for outcome in report.outcomes:
+        log.info(
+            "set_up",
+            rule=outcome.item.kind,
+            change=outcome.item.name,
+            state=outcome.item.step.value,
+            outcome="done" if outcome.done else "refused",
+            error=outcome.detail,
+        )
+    return report
 
 
 @contextmanager

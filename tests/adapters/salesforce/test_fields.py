@@ -13,7 +13,7 @@ from adapters.salesforce.adapter import SalesforceAdapter
 from adapters.salesforce.custom_fields import CREDIT_FIELD_NAMES
 from adapters.salesforce.emulator import RunningEmulator, start
 from adapters.salesforce.setup import SalesforceSetup
-from connector.errors import RefusedError
+from connector.errors import RefusedError, UnknownOutcomeError
 from connector.mapping.feeds import load_mapping
 from connector.ports.setup import FieldsWanted, SetupItem, SetupPlan, Step
 from connector.service.installing import read_wanted
@@ -214,6 +214,21 @@ def test_set_up_can_sign_in_as_an_admin_while_the_rights_go_to_the_daily_user(
     users = {row["Id"]: row["Username"] for row in emulator.control.records("User")}
     given = emulator.control.records("PermissionSetAssignment", deleted=False)
     assert [users[row["AssigneeId"]] for row in given] == [USER]
+
+
+@pytest.mark.parametrize("kind", ["tooling", "row_create", "collection_create"])
+def test_a_lost_answer_is_made_good_by_the_next_plan(
+    emulator: RunningEmulator, opened: Open, kind: str
+) -> None:
+    setup = opened()
+    plan = setup.plan_fields(WANTED)
+    emulator.control.add_faults({"action": "drop_after", "kind": kind, "skip": 1})
+    with pytest.raises(UnknownOutcomeError):
+        setup.apply_fields(plan)
+    emulator.control.clear_faults()
+    rest = do(setup)
+    assert len(rest.pending) < len(plan.pending)
+    assert setup.plan_fields(WANTED).pending == ()
 
 
 def test_without_the_right_nothing_is_begun(emulator: RunningEmulator, opened: Open) -> None:
