@@ -11,6 +11,8 @@ import { pathToFileURL } from 'node:url';
 const [app, bundle, executablePath] = process.argv.slice(2).map((one) => path.resolve(one));
 const { chromium } = createRequire(path.join(app, 'package.json'))('playwright-core');
 const HEIGHT = 1600;
+/** A loaded machine is not a failure. */
+const PATIENCE = 180_000;
 const scenes = JSON.parse(fs.readFileSync(0, 'utf8'));
 
 /** Runs in the page: texts, shares of bars, contrast and what sticks out. */
@@ -81,6 +83,7 @@ async function clipOf(page) {
 /** A page of this reader; its words are chosen once, as in an org. */
 async function openPage(browser, reader) {
   const page = await browser.newPage({ viewport: { width: 1280, height: HEIGHT } });
+  page.setDefaultTimeout(PATIENCE);
   const complaints = [];
   page.on('console', (message) => {
     if (['error', 'warning'].includes(message.type())) {
@@ -134,6 +137,7 @@ async function show({ page, complaints }, scene) {
 
 const browser = await chromium.launch({
   executablePath,
+  timeout: PATIENCE,
   args: [
     '--no-sandbox',
     '--disable-gpu',

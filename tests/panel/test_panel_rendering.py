@@ -1,7 +1,7 @@
 """The panel in a real browser with the emulator's records: what stands on the page, and pictures.
 
 The pictures lie in build/panel/, one a scene, language and width. The components are bundled as
-they are; only what an org would answer (schema, the reader's settings, records) comes from the test.
+they are; what an org would answer (schema, the reader's settings, records) comes from the test.
 """
 
 from __future__ import annotations
@@ -165,6 +165,7 @@ def test_limits_without_amount_are_told_in_words(
         look = gallery.look(f"{name}-{language}")
         assert words[language] in look["text"]
         assert look["barLabel"] is None
+    assert "Paid ahead" in gallery.look("in_credit-en")["parts"]["limit"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -212,6 +213,14 @@ def test_old_figures_are_said_to_be_old(gallery: Gallery) -> None:
     assert "3 days ago (Mar 28, 2026" in english
     assert "数据可能已过时" in chinese
     assert "may be out of date" not in gallery.look("green-en")["text"]
+
+
+def test_the_way_back_to_green_is_named_where_there_is_one(gallery: Gallery) -> None:
+    back = gallery.look("amber-en")["parts"]["help"]
+    assert back.startswith("What would turn it green again")
+    assert "Green · Then: score" in back
+    for name in ("hold", "green"):
+        assert gallery.look(f"{name}-en")["parts"]["help"].startswith("What would help")
 
 
 def test_refresh_by_keyboard_shows_the_record_as_it_is_then(gallery: Gallery) -> None:

@@ -11,4 +11,6 @@ module.exports = {
   },
   // One process: the suite is over before a second one has started.
   maxWorkers: 1,
+  // A loaded machine is not a failure.
+  testTimeout: 120_000,
 };

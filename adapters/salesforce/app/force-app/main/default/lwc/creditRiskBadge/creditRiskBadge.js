@@ -10,7 +10,7 @@ export default class CreditRiskBadge extends LightningElement {
   /** Order or Opportunity; the page gives it. */
   @api objectApiName;
   /** Figures older than this many hours are said to be possibly out of date. */
-  @api staleAfterHours = 36;
+  @api staleAfterHours = 26;
 
   words = frameWords(READER);
   now = Date.now();

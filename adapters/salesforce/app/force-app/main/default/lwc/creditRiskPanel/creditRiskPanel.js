@@ -12,7 +12,7 @@ import { frameWords, noticeView, panelView } from 'c/creditView';
 export default class CreditRiskPanel extends LightningElement {
   @api recordId;
   /** Figures older than this many hours are said to be possibly out of date. */
-  @api staleAfterHours = 36;
+  @api staleAfterHours = 26;
 
   fields = ACCOUNT_FIELDS;
   words = frameWords(READER);

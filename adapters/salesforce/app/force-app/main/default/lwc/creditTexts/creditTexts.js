@@ -63,18 +63,22 @@ export function reasonText({ code, params }, reader) {
   });
 }
 
-/** What a reason's remedy says: what to do, what it gives, and the light it gives; null without one. */
+/**
+ * What a reason's remedy says: what to do, what it gives, the light it gives, and what it costs.
+ * Null without a remedy.
+ */
 export function remedyText({ remedy, remedyParams: params }, reader) {
   if (!remedy) {
     return null;
   }
   const template = pick(REMEDY_TEXTS, remedy) ?? OTHER_REASON;
-  const todo = fill(said(template, reader), { code: remedy, ...spoken(params, reader) });
   const result = params.result ?? null;
   return {
-    todo,
+    code: remedy,
+    todo: fill(said(template, reader), { code: remedy, ...spoken(params, reader) }),
     then: result && resultText(result, reader),
     light: LIGHTS.includes(result?.colour) ? result.colour : null,
+    cost: Number(params.amount ?? params.total ?? 0),
   };
 }
 

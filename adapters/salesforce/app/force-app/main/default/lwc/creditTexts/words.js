@@ -39,12 +39,14 @@ export const WORDS = {
 
   limit: ['Limit', '额度'],
   exposure: ['Exposure', '敞口'],
+  paid_ahead: ['Paid ahead', '预付余额'],
   available: ['Available', '可用信用'],
   over_short: ['Over the limit', '超出额度'],
   limit_none: ['None set', '未设定'],
   limit_cash_only: ['Cash only', '仅限现款'],
   limit_unlimited: ['Unlimited', '不限额'],
   used: ['{share} used', '已用 {share}'],
+  used_with: ['{share} used with this one', '加上本单已用 {share}'],
   bar: [
     '{exposure} of a limit of {limit} is used, {share}.',
     '额度 {limit}，已用 {exposure}，占 {share}。',
@@ -61,15 +63,19 @@ export const WORDS = {
   bucket_over: ['Over {from} days', '{from} 天以上'],
   overdue: ['{amount} overdue', '逾期 {amount}'],
   oldest_late: [
-    'The oldest unpaid invoice was due on {date}: {days} days ago.',
-    '最早的未付发票已于 {date} 到期：逾期 {days} 天。',
+    'The oldest undisputed invoice was due on {date}: {days} days ago.',
+    '最早的无争议未付发票已于 {date} 到期：逾期 {days} 天。',
   ],
   oldest_late_one: [
-    'The oldest unpaid invoice was due on {date}: yesterday.',
-    '最早的未付发票已于 {date} 到期：逾期 1 天。',
+    'The oldest undisputed invoice was due on {date}: yesterday.',
+    '最早的无争议未付发票已于 {date} 到期：逾期 1 天。',
   ],
-  oldest_today: ['The oldest unpaid invoice is due today.', '最早的未付发票今天到期。'],
+  oldest_today: ['The oldest undisputed invoice is due today.', '最早的无争议未付发票今天到期。'],
   oldest_ahead: ['The next invoice is due on {date}.', '下一张发票 {date} 到期。'],
+  oldest_disputed: [
+    'Only disputed invoices are overdue; the next other one is due on {date}.',
+    '逾期的均为争议发票；其余最近一张 {date} 到期。',
+  ],
 
   why: ['Why', '原因'],
   help_green: ['What would turn it green again', '如何恢复绿灯'],

@@ -12,7 +12,7 @@ export function badgeView(deal, reader, now, staleAfterHours) {
     stale: staleView(scene, staleAfterHours),
     fit: isScored ? fitText(deal, weight, scene) : null,
     fitClass: weight?.isShort ? 'fit fit-short' : 'fit',
-    bar: use ? barView(use, scene, weight?.added ? 'bar_order' : 'bar') : null,
+    bar: use ? barView(use, scene, Boolean(weight?.added)) : null,
     age: isScored ? ageText(scene) : null,
   };
 }

@@ -22,7 +22,11 @@ function limitView(scene) {
   const isOver = hasAmount && facts.available < 0;
   const rows = [
     ['limit', tell('limit'), limitText(scene)],
-    ['exposure', tell('exposure'), known(facts.exposure) && money(facts.exposure)],
+    [
+      'exposure',
+      tell(facts.exposure < 0 ? 'paid_ahead' : 'exposure'),
+      known(facts.exposure) && money(Math.abs(facts.exposure)),
+    ],
     [
       'available',
       tell(isOver ? 'over_short' : 'available'),
@@ -63,7 +67,7 @@ function ageingView({ facts, reader, now, tell, money }) {
     rows: most > 0 ? rows : [],
     isEmpty: facts.ageing.length > 0 && most === 0,
     overdue: facts.overdue > 0 ? tell('overdue', { amount: money(facts.overdue) }) : null,
-    oldest: oldestText(facts.oldestDue, reader, now, tell),
+    oldest: oldestText(facts, reader, now, tell),
   };
   const isShown = Boolean(shown.rows.length || shown.isEmpty || shown.overdue || shown.oldest);
   return { ...shown, isShown };
@@ -79,33 +83,55 @@ function bucketLabel(name, tell) {
     : tell('bucket_range', { from: first, to: last });
 }
 
-function oldestText(due, reader, now, tell) {
+function oldestText({ oldestDue: due, overdue }, reader, now, tell) {
   const days = due ? daysBetween(due, reader.today(now)) : NaN;
   if (Number.isNaN(days)) {
     return null;
   }
-  const key = days < 0 ? 'ahead' : (['today', 'late_one'][days] ?? 'late');
+  const ahead = overdue > 0 ? 'disputed' : 'ahead';
+  const key = days < 0 ? ahead : (['today', 'late_one'][days] ?? 'late');
   return tell(`oldest_${key}`, { date: reader.date(due), days: reader.number(days) });
 }
 
 function reasonsView({ facts, reader, tell }) {
-  const texts = facts.reasons.map((reason) => reasonText(reason, reader));
-  if (texts.length === 0 && facts.reasonText) {
+  const reasons = facts.reasons.filter((reason) => !isOfProposal(reason));
+  const texts = reasons.map((reason) => reasonText(reason, reader));
+  if (facts.reasons.length === 0 && facts.reasonText) {
     texts.push(facts.reasonText);
   }
-  const remedies = facts.reasons.map((reason) => remedyText(reason, reader)).filter(Boolean);
-  // Reasons with the same way back share it.
-  const help = [...new Map(remedies.map((remedy) => [remedy.todo, remedy])).values()];
+  const help = cheapest(reasons.map((reason) => remedyText(reason, reader)).filter(Boolean));
+  const backToGreen = help.filter(({ light }) => light === 'green');
+  const isGreen = facts.light === 'green' && facts.hold !== true;
+  const isWayBack = backToGreen.length > 0 && !isGreen;
   return {
     list: [...new Set(texts)],
-    help: help.map((remedy) => ({
+    help: (isWayBack ? backToGreen : help).map((remedy) => ({
       ...remedy,
       key: remedy.todo,
+      then: remedy.then && remedy.light ? ` · ${remedy.then}` : remedy.then,
       lightWord: remedy.light && tell(`light_${remedy.light}`),
       lightClass: `then-light tone-${remedy.light}`,
     })),
-    helpTitle: tell(help.some(({ light }) => light === 'green') ? 'help_green' : 'help'),
+    helpTitle: tell(isWayBack ? 'help_green' : 'help'),
   };
+}
+
+/** What set the proposed limit is no reason for the light, and the proposal is not shown. */
+function isOfProposal({ code, params }) {
+  return code.startsWith('limit_') && code !== 'limit_cash_only' && !params.metric;
+}
+
+/** Of remedies of one kind that bring about the same, the one that costs least. */
+function cheapest(remedies) {
+  const best = new Map();
+  remedies.forEach((remedy) => {
+    const key = `${remedy.code} ${remedy.then}`;
+    const before = best.get(key);
+    if (!before || remedy.cost < before.cost) {
+      best.set(key, remedy);
+    }
+  });
+  return [...best.values()];
 }
 
 function footerView(scene) {

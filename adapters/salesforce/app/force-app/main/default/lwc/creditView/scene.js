@@ -72,15 +72,19 @@ export function ageText({ facts, reader, now, tell }) {
     : tell('updated', { age: reader.ago(refreshed, now) });
 }
 
-/** Widths and words of the bar; `key` is the sentence that reads it out. */
-export function barView(use, { facts, reader, tell, money }, key = 'bar') {
+/** Widths and words of the bar; `isAdded` when a deal is put on top of the exposure. */
+export function barView(use, { facts, reader, tell, money }, isAdded = false) {
   const share = reader.percent(use.share);
   return {
     usedStyle: width(use.used),
     addedStyle: width(use.added),
     overStyle: width(use.over),
     markStyle: use.mark < 1 ? `left: ${percent(use.mark)}` : null,
-    share: tell('used', { share }),
-    label: tell(key, { exposure: money(facts.exposure), limit: money(facts.limit), share }),
+    share: tell(isAdded ? 'used_with' : 'used', { share }),
+    label: tell(isAdded ? 'bar_order' : 'bar', {
+      exposure: money(facts.exposure),
+      limit: money(facts.limit),
+      share,
+    }),
   };
 }

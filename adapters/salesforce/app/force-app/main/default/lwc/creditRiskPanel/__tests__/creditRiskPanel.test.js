@@ -145,7 +145,8 @@ describe('how much', () => {
 
   it('shows a customer in credit without a bar below zero', async () => {
     const panel = await show({ ...GREEN, Credit_Exposure__c: -48000, Credit_Available__c: 648000 });
-    expect(figure(panel, 'exposure')).toBe('-€48,000');
+    expect(figure(panel, 'exposure')).toBe('€48,000');
+    expect(textOf(part(panel, 'limit'))).toContain('Paid ahead');
     expect(bar(panel).bar.usedStyle).toBe('width: 0.00%');
   });
 
@@ -174,10 +175,13 @@ describe('ageing', () => {
   });
 
   it.each([
-    ['2025-10-31', 'The oldest unpaid invoice was due on Oct 31, 2025: 151 days ago.'],
-    ['2026-03-30', 'The oldest unpaid invoice was due on Mar 30, 2026: yesterday.'],
-    ['2026-03-31', 'The oldest unpaid invoice is due today.'],
-    ['2026-04-12', 'The next invoice is due on Apr 12, 2026.'],
+    ['2025-10-31', 'The oldest undisputed invoice was due on Oct 31, 2025: 151 days ago.'],
+    ['2026-03-30', 'The oldest undisputed invoice was due on Mar 30, 2026: yesterday.'],
+    ['2026-03-31', 'The oldest undisputed invoice is due today.'],
+    [
+      '2026-04-12',
+      'Only disputed invoices are overdue; the next other one is due on Apr 12, 2026.',
+    ],
   ])('counts the days since %s in the browser', async (due, sentence) => {
     const panel = await show({ ...HELD, Credit_Oldest_Due__c: due });
     expect(part(panel, 'oldest').textContent.trim()).toBe(sentence);
@@ -215,7 +219,7 @@ describe('why, and what would help', () => {
       'What would turn it green again',
       'Pay €128,400.50: what was due by Feb 28, 2026 (invoices: 3).',
       'Green',
-      'Then: score 71, grade B, no hold, flags Close to the limit.',
+      '· Then: score 71, grade B, no hold, flags Close to the limit.',
     ]);
   });
 
@@ -226,6 +230,42 @@ describe('why, and what would help', () => {
     };
     const panel = await show(values);
     expect(textOf(part(panel, 'help'))).toMatch(/^What would help\n/);
+  });
+
+  it('speaks of no way back where it is green already', async () => {
+    const panel = await show({ ...GREEN, Credit_Reasons__c: HELD.Credit_Reasons__c });
+    expect(textOf(part(panel, 'help'))).toMatch(/^What would help\n/);
+  });
+
+  it('names the cheaper of two ways to the same end, and only ways to green if there is one', async () => {
+    const [reason] = JSON.parse(HELD.Credit_Reasons__c);
+    const paying = (total, result) => ({
+      ...reason,
+      remedy_params: {
+        ...reason.remedy_params,
+        total,
+        result: { ...reason.remedy_params.result, ...result },
+      },
+    });
+    const stored = [
+      paying('900.00', {}),
+      paying('700.00', {}),
+      paying('500.00', { colour: 'amber', score: '60' }),
+    ];
+    const panel = await show({ ...HELD, Credit_Reasons__c: JSON.stringify(stored) });
+    const lines = textOf(part(panel, 'help')).split('\n');
+    expect(lines.filter((line) => line.startsWith('Pay'))).toEqual([
+      'Pay €700: what was due by Feb 28, 2026 (invoices: 3).',
+    ]);
+  });
+
+  it('leaves out what sets the proposed limit, which is not shown', async () => {
+    const stored = [
+      { code: 'limit_use', params: { metric: 'utilisation', bin: '60 % – 80 %' } },
+      { code: 'limit_blend', params: {} },
+    ];
+    const panel = await show({ ...HELD, Credit_Reasons__c: JSON.stringify(stored) });
+    expect(textOf(part(panel, 'why'))).toBe('Why\nUsed part of the credit limit: 60 % – 80 %.');
   });
 
   it.each(['{', 'null', '[1, {"code": 7}, null]', '{"code": "x"}', null])(
@@ -246,8 +286,8 @@ describe('age of the data', () => {
   });
 
   it.each([
-    ['the property', {}, '2026-03-29T23:00:00.000+0000', true],
-    ['the property', {}, '2026-03-30T01:00:00.000+0000', false],
+    ['the property', {}, '2026-03-30T09:00:00.000+0000', true],
+    ['the property', {}, '2026-03-30T11:00:00.000+0000', false],
     ['the heartbeat', { Credit_Stale_After_Hours__c: 12 }, '2026-03-30T23:00:00.000+0000', true],
     ['the heartbeat', { Credit_Stale_After_Hours__c: 72 }, '2026-03-29T12:00:00.000+0000', false],
   ])('is warned about beyond the hours of %s', async (_, more, refreshed, isStale) => {
