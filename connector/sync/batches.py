@@ -2,7 +2,8 @@
 
 A batch that is refused as a whole, by a malformed row or by the customer's own automation, is
 halved until the row stands alone; the others pass. When row after row is refused alone for one
-reason and none passes, the reason lies not in the rows: what is left is refused unasked.
+reason and one from the other end is too, the reason lies not in the rows: the rest is refused
+unasked.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ DEEPEST = 8
 """Halvings of one batch: 200 rows are single after eight."""
 
 HOPELESS = 3
-"""Rows refused alone in a row with the same code, after which nobody looks for more."""
+"""Rows refused alone in a row with the same code, after which a single one speaks for the rest."""
 
 
 def send_batches(sending: Sending, changes: Sequence[Change]) -> Iterator[list[Change]]:
@@ -66,6 +67,8 @@ def _send(sending: Sending, batch: Sequence[Change], level: int) -> list[Change]
     if len(batch) > 1 and all(outcome.together for outcome in outcomes):
         return _divide(sending, batch, batch_id, outcomes[0], level)
     _learn(sending, object_name, outcomes)
+    if level and len(batch) == 1 and outcomes[0].state == "rejected":
+        sending.alone[object_name, outcomes[0].code] += 1
     return sending.take(batch, batch_id, outcomes)
 
 
@@ -79,18 +82,33 @@ def _learn(sending: Sending, object_name: str, outcomes: Sequence[RowOutcome]) -
 def _divide(
     sending: Sending, batch: Sequence[Change], batch_id: str, refusal: RowOutcome, level: int
 ) -> list[Change]:
-    """Halve a refused batch; a single row, or one of a hopeless kind, is refused for good."""
+    """Halve a refused batch; a single row is refused for good."""
     kind = (batch[0].object_name, refusal.code)
-    if len(batch) == 1 or level >= DEEPEST or sending.alone[kind] >= HOPELESS:
+    if len(batch) == 1 or level >= DEEPEST:
         sending.alone[kind] += len(batch) == 1
         return sending.take(batch, batch_id, [refusal] * len(batch))
     sending.note(batch, ChangeState.RETRY, batch_id, refusal)
     half = (len(batch) + 1) // 2
-    again = _send(sending, batch[:half], level + 1)
-    if sending.alone[kind] >= HOPELESS:
-        return again + _give_up(sending, batch[half:], refusal)
-    return again + _send(sending, batch[half:], level + 1)
+    again: list[Change] = []
+    for part in (batch[:half], batch[half:]):
+        again += _send_part(sending, part, refusal, kind, level + 1)
+    return again
 
 
-def _give_up(sending: Sending, rest: Sequence[Change], refusal: RowOutcome) -> list[Change]:
-    return sending.take(rest, new_batch_id(), [refusal] * len(rest))
+def _send_part(
+    sending: Sending,
+    part: Sequence[Change],
+    refusal: RowOutcome,
+    kind: tuple[str, str],
+    level: int,
+) -> list[Change]:
+    """Send a half; where nothing has passed lately, its last row speaks for the rest."""
+    if sending.alone[kind] < HOPELESS:
+        return _send(sending, part, level)
+    again = _send(sending, part[-1:], level)
+    rest = part[:-1]
+    if not rest:
+        return again
+    if sending.alone[kind] < HOPELESS:
+        return again + _send(sending, rest, level)
+    return again + sending.take(rest, new_batch_id(), [refusal] * len(rest))

@@ -169,18 +169,19 @@ def open_workplace(
     keyed_tasks: bool = True,
     batch_size: int = 200,
     page_size: int = 2_000,
+    crm: type[MemoryCrm] = MemoryCrm,
 ) -> Workplace:
     """A CRM with accounts, users, invoices and tasks; nothing in it yet."""
     clock = FakeClock()
-    crm = MemoryCrm(clock, batch_size=batch_size, page_size=page_size)
+    made = crm(clock, batch_size=batch_size, page_size=page_size)
     for info in (
         account_object(credit_fields), user_object(), invoice_object(), task_object(keyed_tasks),
     ):  # fmt: skip
-        crm.define(info)
+        made.define(info)
     store = open_store(folder / "state")
     fence = store.acquire_lease("runner", "test:1:1", clock.now(), 10**9)
     ledger = Ledger.open(folder / "ledger")
     text = mapping_text(credit_fields=credit_fields, owners=owners)
     documents = combine([read_document(text, "memory.yaml")])
-    connection = Connection("crm", crm, documents, target=crm, currency="EUR")
-    return Workplace(folder, clock, crm, ledger, store, connection, fence, house())
+    connection = Connection("crm", made, documents, target=made, currency="EUR")
+    return Workplace(folder, clock, made, ledger, store, connection, fence, house())
