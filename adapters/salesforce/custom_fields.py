@@ -146,7 +146,7 @@ def heartbeat_fields() -> list[CustomField]:
 def formula_fields() -> list[CustomField]:
     """Calculated fields: the icon for lists, the age of the data, and the account's standing on
     its orders and opportunities."""
-    fields = [_refreshed_at(), _icon("Account", "")]
+    fields = [_refreshed_at(), _stale_after(), _icon("Account", "")]
     for name in ("Order", "Opportunity"):
         fields += [_icon(name, "Account."), *_standing(name)]
     return fields
@@ -164,6 +164,18 @@ def _refreshed_at() -> CustomField:
         "When the credit figures of all accounts were last brought up to date.",
         "所有客户的信用数据最近一次更新的时间。",
         formula=f"$Setup.{HEARTBEAT}.Refreshed_At__c",
+    )  # fmt: skip
+
+
+def _stale_after() -> CustomField:
+    return CustomField(
+        "Account", "Credit_Stale_After_Hours__c", "Number", "Credit data stale after (hours)",
+        "信用数据过期时限（小时）",
+        "hours after which the panel says that the credit figures may be out of date",
+        "Older figures are shown with a warning.",
+        "超过该时限的数据会显示提醒。",
+        precision=5,
+        formula=f"$Setup.{HEARTBEAT}.Stale_After_Hours__c",
     )  # fmt: skip
 
 

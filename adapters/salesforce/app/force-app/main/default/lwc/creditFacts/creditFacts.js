@@ -15,6 +15,7 @@ import REASON_TEXT from '@salesforce/schema/Account.Credit_Reason_Text__c';
 import REASONS from '@salesforce/schema/Account.Credit_Reasons__c';
 import REFRESHED_AT from '@salesforce/schema/Account.Credit_Refreshed_At__c';
 import SCORE from '@salesforce/schema/Account.Credit_Score__c';
+import STALE_AFTER from '@salesforce/schema/Account.Credit_Stale_After_Hours__c';
 
 export { judge, useOfLimit } from './verdict';
 
@@ -29,6 +30,7 @@ const FIELDS = {
   available: AVAILABLE,
   currency: CURRENCY,
   refreshedAt: REFRESHED_AT,
+  staleAfterHours: STALE_AFTER,
 };
 const FIELDS_OF_PANEL = {
   overdue: OVERDUE,
@@ -38,8 +40,6 @@ const FIELDS_OF_PANEL = {
   reasons: REASONS,
   reasonText: REASON_TEXT,
 };
-// The heartbeat's own bound. Named by text: an org may have the panel before this formula field.
-const STALE_AFTER = 'Credit_Stale_After_Hours__c';
 const MOST_REASONS = 5;
 const LIGHTS = ['green', 'amber', 'red', 'grey'];
 const LIMIT_STATES = ['none', 'cash_only', 'unlimited', 'amount'];
@@ -50,10 +50,7 @@ const OWN_FIELDS = {
 };
 
 /** Fields of the account page, for `optionalFields`: one that a reader may not see fails nothing. */
-export const ACCOUNT_FIELDS = [
-  ...Object.values({ ...FIELDS, ...FIELDS_OF_PANEL }),
-  `Account.${STALE_AFTER}`,
-];
+export const ACCOUNT_FIELDS = Object.values({ ...FIELDS, ...FIELDS_OF_PANEL });
 
 /**
  * Fields of an order or opportunity page: the customer's through the account, and its own amount.
@@ -66,7 +63,6 @@ export function fieldsThrough(objectApiName) {
   return [
     ...own.map((name) => `${objectApiName}.${name}`),
     ...Object.values(FIELDS).map((field) => `${objectApiName}.Account.${field.fieldApiName}`),
-    `${objectApiName}.Account.${STALE_AFTER}`,
   ];
 }
 
@@ -81,7 +77,6 @@ export function readCredit(fields) {
   for (const [name, field] of Object.entries({ ...FIELDS, ...FIELDS_OF_PANEL })) {
     facts[name] = valueOf(fields, field.fieldApiName);
   }
-  facts.staleAfterHours = valueOf(fields, STALE_AFTER);
   facts.visible = facts.light !== undefined;
   facts.light = oneOf(LIGHTS, facts.light);
   if (facts.limitState !== undefined) {

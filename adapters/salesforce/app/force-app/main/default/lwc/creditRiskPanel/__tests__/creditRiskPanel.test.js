@@ -353,7 +353,7 @@ it('asks for the fields as optional, so that one which is not visible fails noth
   expect(fields).toBeUndefined();
   const names = optionalFields.map((field) => field.fieldApiName ?? field);
   expect(names).toEqual(
-    expect.arrayContaining([...Object.keys(HELD), 'Account.Credit_Stale_After_Hours__c']),
+    expect.arrayContaining([...Object.keys(HELD), 'Credit_Stale_After_Hours__c']),
   );
 });
 
