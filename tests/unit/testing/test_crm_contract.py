@@ -286,6 +286,7 @@ def test_every_subject_is_broken_at_least_once() -> None:
         ("deletions", "unseen", "moving-deletions"),
         ("merges", "deletion", "moving-merges"),
         ("totals", "none", "pull-everything"),
+        ("order", "none", "pages-order"),
         ("key_case", "ignored", "keys-upsert-case"),
         ("key_in_text", "no", "keys-find-in-text"),
         ("same_record_twice", "refused", "write-same-record-twice"),
@@ -330,6 +331,11 @@ def test_differences_are_read_from_the_adapters_own_file(tmp_path: Path) -> None
     path = tmp_path / "quality.yaml"
     path.write_text("contract:\n  digits: {value: fifteen, comment: doubles}\n", encoding="utf-8")
     assert read_traits(path) == Traits(digits="fifteen")
+    path.write_text(
+        "contract:\n  order: {value: none, ways: [bulk], comment: unsorted}\n", encoding="utf-8"
+    )
+    assert read_traits(path, "bulk") == Traits(order="none")
+    assert read_traits(path, "rest") == read_traits(path) == Traits()
     path.write_text("adapter: x\n", encoding="utf-8")
     assert read_traits(path) == Traits()
 
