@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.emulatorkit.records import Row
-from adapters.salesforce.emulator.errors import RecordError
+from adapters.salesforce.emulator.errors import RecordError, not_writable
 from adapters.salesforce.emulator.fields import FieldSpec, day, flag, pick, read_only, text
 from adapters.salesforce.emulator.ids import make_id
 from adapters.salesforce.emulator.org import Org
@@ -60,7 +60,7 @@ def complete_account(org: Org, old: Row | None, new: Row) -> None:
             raise _missing("Name")
         return
     if new.get("Name") != (old or {}).get("Name"):
-        _refuse(["Name"])
+        raise not_writable(["Name"])
     if not new.get("LastName"):
         raise _missing("LastName")
     new["Name"] = " ".join(part for part in (new.get("FirstName"), new["LastName"]) if part)

@@ -61,6 +61,13 @@ class ObjectSpec:
         return next((spec for spec in self.fields.values() if spec.name_field), None)
 
 
+def _copy_object(spec: ObjectSpec) -> ObjectSpec:
+    twin = copy.copy(spec)
+    # What a field holds is replaced, never changed in place.
+    twin.fields = {name: copy.copy(item) for name, item in spec.fields.items()}
+    return twin
+
+
 class SchemaBook:
     """All objects by lower-case name."""
 
@@ -77,7 +84,7 @@ class SchemaBook:
 
     def copy(self) -> SchemaBook:
         """Return a copy that later changes do not touch."""
-        return SchemaBook(copy.deepcopy(list(self._objects.values())))
+        return SchemaBook([_copy_object(spec) for spec in self._objects.values()])
 
     def take_over(self, other: SchemaBook) -> None:
         """Become what another book is: undoes changes, for whoever holds this one."""

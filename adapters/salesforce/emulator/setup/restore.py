@@ -6,7 +6,7 @@ from adapters.emulatorkit.datafile import DataFile
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.setup.components import Component
 from adapters.salesforce.emulator.setup.custom_fields import make_field, object_of_field
-from adapters.salesforce.emulator.setup.makers import restore_object
+from adapters.salesforce.emulator.setup.custom_objects import restore_object
 from adapters.salesforce.emulator.setup.refresh import blank, refresh
 
 

@@ -8,14 +8,18 @@ from typing import Any
 from adapters.emulatorkit.records import Row
 from adapters.salesforce.emulator.context import Request
 from adapters.salesforce.emulator.errors import ApiError, wrong_method
-from adapters.salesforce.emulator.fields import FieldSpec, flag, lookup, moment, text
+from adapters.salesforce.emulator.fields import FieldSpec
 from adapters.salesforce.emulator.ids import make_id
 from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec, SchemaBook
 from adapters.salesforce.emulator.setup.inventory import list_components, owner_name, read_document
+from adapters.salesforce.emulator.setup.tooling_objects import (
+    ENTITY_PREFIX,
+    FIELD_PREFIX,
+    tooling_objects,
+)
 from adapters.salesforce.emulator.soql.run import QueryRun
 
-ENTITY_PREFIX = "4ie"
 _DATA_TYPES = {
     "string": "Text({length})",
     "textarea": "Long Text Area({length})",
@@ -70,90 +74,11 @@ def table_of(org: Org, name: str) -> list[Row]:
 
 def _shadow(org: Org) -> Org:
     """Return an org whose records are the set-up of another one."""
-    shadow = Org("", "", clock=org.clock, schema=SchemaBook(_objects()))
+    shadow = Org("", "", clock=org.clock, schema=SchemaBook(tooling_objects()))
     shadow.org_id = org.org_id
     for name in _TABLES:
         shadow.records.load_bulk(name, [(row["Id"], row) for row in table_of(org, name)])
     return shadow
-
-
-def _objects() -> list[ObjectSpec]:
-    entity = lookup("EntityLink", "EntityDefinition", relationship="EntityDefinition")
-    field = ObjectSpec("CustomField", "Custom Field", "00N")
-    field.add(
-        text("DeveloperName", 40, name_field=True),
-        text("TableEnumOrId"),
-        text("EntityDefinitionId"),
-        text("NamespacePrefix", 15),
-        text("FullName"),
-        FieldSpec("Metadata", "textarea", length=131_072),
-        entity,
-        *_stamps(),
-    )
-    custom = ObjectSpec("CustomObject", "Custom Object", "01I")
-    custom.add(text("DeveloperName", 40, name_field=True), text("NamespacePrefix", 15), *_stamps())
-    entities = ObjectSpec("EntityDefinition", "Entity Definition", ENTITY_PREFIX)
-    entities.add(
-        text("QualifiedApiName", name_field=True),
-        text("DeveloperName"),
-        text("DurableId"),
-        text("Label"),
-        text("PluralLabel"),
-        text("KeyPrefix", 3),
-        text("NamespacePrefix", 15),
-        flag("IsCustomSetting"),
-        flag("IsCustomizable"),
-        flag("IsQueryable"),
-    )
-    definition = ObjectSpec("FieldDefinition", "Field Definition", "4fe")
-    definition.add(
-        text("QualifiedApiName", name_field=True),
-        text("DeveloperName"),
-        text("DurableId"),
-        text("EntityDefinitionId"),
-        text("Label"),
-        text("DataType"),
-        text("NamespacePrefix", 15),
-        FieldSpec("Length", "int"),
-        FieldSpec("Precision", "int"),
-        FieldSpec("Scale", "int"),
-        flag("IsCalculated"),
-        flag("IsNillable"),
-        entity,
-    )
-    rule = ObjectSpec("ValidationRule", "Validation Rule", "03d")
-    rule.add(
-        text("ValidationName", name_field=True),
-        text("EntityDefinitionId"),
-        text("ErrorMessage"),
-        text("ErrorDisplayField"),
-        text("FullName"),
-        text("NamespacePrefix", 15),
-        flag("Active"),
-        entity,
-        *_stamps(),
-    )
-    bundle = ObjectSpec("LightningComponentBundle", "Lightning Component Bundle", "0Rb")
-    bundle.add(
-        text("DeveloperName", name_field=True),
-        text("MasterLabel"),
-        text("Description"),
-        text("NamespacePrefix", 15),
-        *_stamps(),
-    )
-    specs = [field, custom, entities, definition, rule, bundle]
-    for spec in specs:
-        spec.add(FieldSpec("Id", "id", length=18))
-    return specs
-
-
-def _stamps() -> list[FieldSpec]:
-    return [
-        moment("CreatedDate"),
-        text("CreatedById", 18),
-        moment("LastModifiedDate"),
-        text("LastModifiedById", 18),
-    ]
 
 
 def _entity_id(name: str) -> str:
@@ -248,7 +173,7 @@ def _field_definitions(org: Org) -> list[Row]:
             owner = owner_name(spec, item.custom)
             rows.append(
                 {
-                    "Id": make_id("4fe", int(_entity_number(spec)) * 1000 + position),
+                    "Id": make_id(FIELD_PREFIX, int(_entity_number(spec)) * 1000 + position),
                     "QualifiedApiName": item.name,
                     "DeveloperName": item.name.removesuffix("__c"),
                     "DurableId": f"{table}.{item.name}",
