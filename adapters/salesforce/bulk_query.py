@@ -189,6 +189,6 @@ class BulkQuery:
 
 def _shape(rows: Sequence[list[str]], shape: Shape, call: Call) -> list[dict[str, Any]]:
     try:
-        return [shape.read(cells) for cells in rows]
+        return shape.read(rows)
     except (ValueError, ArithmeticError):
         raise translate_nonsense(call, "a value is not of its field's type") from None

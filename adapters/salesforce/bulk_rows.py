@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -27,35 +27,43 @@ Convert = Callable[[str], object]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How the cells of a row become a record: a name for each cell, some converted.
+    """How the cells of rows become records: a name for each column, some converted.
 
-    `nested` are the cells of parents, as (cell, path); their names in `names` are not used.
+    `nested` are the columns of parents, as (column, path); their names in `names` are not used.
     """
 
     names: tuple[str, ...]
-    converts: tuple[tuple[int, Convert], ...]
+    converts: Mapping[int, Convert]
     nested: tuple[tuple[int, tuple[str, ...]], ...]
 
-    def read(self, cells: list[Any]) -> dict[str, Any]:
-        """The record of one row; a parent that has no value at all is None, as in REST."""
-        cells = [cell or None for cell in cells]
-        for position, convert in self.converts:
-            if cells[position] is not None:
-                cells[position] = convert(cells[position])
-        if not self.nested:
-            return dict(zip(self.names, cells, strict=True))
-        record = {
-            name: cell for name, cell in zip(self.names, cells, strict=True) if "." not in name
-        }
+    def read(self, rows: Sequence[list[str]]) -> list[dict[str, Any]]:
+        """The records of some rows; a parent that has no value at all is None, as in REST.
+
+        Column by column: that takes half the time.
+        """
+        if not rows:
+            return []
+        columns: list[list[Any]] = [
+            [cell or None for cell in cells]
+            if (convert := self.converts.get(position)) is None
+            else [convert(cell) if cell else None for cell in cells]
+            for position, cells in enumerate(zip(*rows, strict=True))
+        ]
+        nested = dict(self.nested)
+        own = [n for n in range(len(self.names)) if n not in nested]
+        names = [self.names[n] for n in own]
+        values = zip(*(columns[n] for n in own), strict=True)
+        records = [dict(zip(names, row, strict=True)) for row in values]
         for position, path in self.nested:
-            _nest(record, path, cells[position])
-        return record
+            for record, value in zip(records, columns[position], strict=True):
+                _nest(record, path, value)
+        return records
 
 
 def draw_shape(columns: Sequence[str], info: ObjectInfo, catalogue: Catalogue) -> Shape:
     """The shape of a query's rows, by the descriptions of the object and of its parents."""
     names: list[str] = []
-    converts: list[tuple[int, Convert]] = []
+    converts: dict[int, Convert] = {}
     nested: list[tuple[int, tuple[str, ...]]] = []
     for position, column in enumerate(columns):
         path, field = _follow(column.split("."), info, catalogue)
@@ -64,8 +72,8 @@ def draw_shape(columns: Sequence[str], info: ObjectInfo, catalogue: Catalogue) -
             nested.append((position, path))
         convert = _CONVERTS.get(field.kind) if field else None
         if convert is not None:
-            converts.append((position, convert))
-    return Shape(tuple(names), tuple(converts), tuple(nested))
+            converts[position] = convert
+    return Shape(tuple(names), converts, tuple(nested))
 
 
 def split_rows(body: bytes, shape: Shape, call: Call) -> list[list[str]]:

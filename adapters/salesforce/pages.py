@@ -132,8 +132,9 @@ class _Trace:
         return stamp < self._edge or (stamp == self._edge and row["Id"] in self._at_edge)
 
     def _move_edge(self, rows: list[dict[str, Any]]) -> None:
-        edge = max(str(row.get(self._stamp)) for row in rows)
-        here = {str(row["Id"]) for row in rows if row.get(self._stamp) == edge}
+        stamps = [row.get(self._stamp) or "" for row in rows]
+        edge = max(stamps)
+        here = {row["Id"] for row, stamp in zip(rows, stamps, strict=True) if stamp == edge}
         self._at_edge = here | self._at_edge if edge == self._edge else here
         self._edge = edge
 
@@ -142,7 +143,8 @@ def _check_shape(body: dict[str, Any], call: Call) -> dict[str, Any]:
     rows = body.get("records")
     sound = (
         isinstance(rows, list)
-        and all(isinstance(row, dict) and isinstance(row.get("Id"), str) for row in rows)
+        and set(map(type, rows)) <= {dict}
+        and {type(row.get("Id")) for row in rows} <= {str}
         and body.get("totalSize") is not None
         and isinstance(body.get("done"), bool)
         and (body["done"] or isinstance(body.get("nextRecordsUrl"), str))

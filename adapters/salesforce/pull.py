@@ -31,6 +31,7 @@ from connector.errors import RefusedError
 from connector.ports.crm import Deletion, Page, PullRequest, Record
 
 _IDS_MAX = 2000  # rows of one page
+_SHORT_ID = 15
 
 
 class Puller:
@@ -63,9 +64,8 @@ class Puller:
         greatest = ""
         for portion in reading.run():
             records, deletions = sort_rows(portion.rows, selection)
-            if portion.rows and selection.stamp:
-                stamps = (str(row.get(selection.stamp) or "") for row in portion.rows)
-                greatest = max(greatest, *stamps)
+            if reading.started is None and selection.stamp:
+                greatest = max(greatest, _find_greatest(portion.rows, selection.stamp))
             yield Page(
                 records=records,
                 deletions=deletions,
@@ -101,11 +101,13 @@ def sort_rows(
     rows: Sequence[dict[str, Any]], selection: Selection
 ) -> tuple[list[Record], list[Deletion]]:
     """Rows of a query as records and deletions; the rows are tidied in place."""
+    _tidy(rows, selection)
+    if not selection.deleted_too:
+        return list(rows), []
     records: list[Record] = []
     deletions: list[Deletion] = []
     for row in rows:
-        _tidy(row, selection)
-        if selection.deleted_too and row.get("IsDeleted") is True:
+        if row.get("IsDeleted") is True:
             survivor = row.get(SURVIVOR)
             deletions.append(Deletion(str(row["Id"]), to_long_id(survivor) if survivor else ""))
         else:
@@ -144,12 +146,25 @@ def _chunk_ids(ids: Sequence[str], selection: Selection) -> list[Selection]:
     ]
 
 
-def _tidy(row: Record, selection: Selection) -> None:
-    strip_attributes(row, selection.parents)
+def _tidy(rows: Sequence[dict[str, Any]], selection: Selection) -> None:
+    """Column by column, because there are many rows and mostly nothing to do."""
+    for row in rows:
+        row.pop("attributes", None)
+    for name in selection.parents:
+        for row in rows:
+            nested = row.get(name)
+            if isinstance(nested, dict):
+                strip_attributes(nested, tuple(nested))
     for name in ("Id", *selection.references):
-        value = row.get(name)
-        if isinstance(value, str) and len(value) == 15:
-            row[name] = to_long_id(value)
+        for row in rows:
+            value = row.get(name)
+            if value.__class__ is str and len(value) == _SHORT_ID:
+                row[name] = to_long_id(value)
     for theirs, ours in selection.spellings:
-        if theirs in row:
-            row[ours] = row[theirs]
+        for row in rows:
+            if theirs in row:
+                row[ours] = row[theirs]
+
+
+def _find_greatest(rows: Sequence[dict[str, Any]], stamp: str) -> str:
+    return max((value for row in rows if (value := row.get(stamp))), default="")

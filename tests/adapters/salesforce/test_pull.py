@@ -51,10 +51,8 @@ def test_a_first_read_takes_the_fewest_calls(
     pages = read_all(adapter, NAMES)
     assert sorted(list_ids(pages)) == sorted(ids)
     assert {page.expected for page in pages} == {rows}
-    assert adapter.call_counts() == {
-        "login": 1, "describe": 1, "limits": 0, "read": calls, "write": 0, "poll": 0,
-        "read_back": 0,
-    }  # fmt: skip
+    made = {kind: n for kind, n in adapter.call_counts().items() if n}
+    assert made == {"login": 1, "describe": 1, "read": calls}
     assert sum(list_kinds(emulator).values()) == calls
     assert pages[-1].cursor == START.isoformat()
 
