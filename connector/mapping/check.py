@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from connector.mapping.check_currency import check_currency
 from connector.mapping.check_read import check_feed
 from connector.mapping.check_write import check_task, check_write
-from connector.mapping.document import MappingDoc
+from connector.mapping.document import EntityDoc, MappingDoc
 from connector.mapping.feeds import Mapping as FieldMapping
 from connector.mapping.findings import Finding, Findings
 from connector.ports.crm import ObjectInfo
@@ -35,10 +36,11 @@ def check_mapping(
     """
     infos = {name: describe(name) for name in mapping.object_names}
     found: list[Finding] = []
+    feeds = {n: doc for document in mapping.documents for n, doc in document.entities.items()}
     for document in mapping.documents:
         guide = mapping.guide
         findings = Findings(document.mapping, guide)
-        _check_document(document, infos, words or {}, findings)
+        _check_document(document, infos, words or {}, feeds, findings)
         found += findings.found
     return found
 
@@ -47,6 +49,7 @@ def _check_document(
     document: MappingDoc,
     infos: Mapping[str, ObjectInfo | None],
     words: Mapping[str, Sequence[str]],
+    feeds: Mapping[str, EntityDoc],
     findings: Findings,
 ) -> None:
     for name, entity_doc in document.entities.items():
@@ -71,6 +74,7 @@ def _check_document(
             )
         else:
             check_write(f"write.{name}", write_doc, info, words, findings)
+            check_currency(f"write.{name}", write_doc, feeds, info, findings)
     if document.task is not None:
         info = infos[document.task.object]
         if info is None:
