@@ -199,6 +199,58 @@ def retrieve_after_deploy(soap, files):
         return {name: found.read(name) for name in found.namelist()}
 
 
+def test_a_queued_deployment_is_cancelled(soap):
+    zipped = base64.b64encode(make_zip(account_package(Score__c=SCORE))).decode()
+    root = soap.ask(f"<x:deploy><x:ZipFile>{zipped}</x:ZipFile></x:deploy>")
+    deploy_id = root.findtext(f".//{MET}id")
+    soap.ask(f"<x:cancelDeploy><x:String>{deploy_id}</x:String></x:cancelDeploy>")
+    done = soap.ask(
+        f"<x:checkDeployStatus><x:asyncProcessId>{deploy_id}</x:asyncProcessId>"
+        "</x:checkDeployStatus>"
+    )
+    assert done.findtext(f".//{MET}status") == "Canceled"
+    assert done.findtext(f".//{MET}success") == "false"
+
+
+def test_single_components_are_upserted_each_for_itself(org, soap):
+    def field(name, length):
+        return (
+            '<x:metadata xsi:type="x:CustomField">'
+            f"<x:fullName>{name}</x:fullName><x:label>L</x:label><x:length>{length}</x:length>"
+            "<x:type>Text</x:type></x:metadata>"
+        )
+
+    def upsert(*parts):
+        root = soap.ask(f"<x:upsertMetadata>{''.join(parts)}</x:upsertMetadata>")
+        return [
+            (e.findtext(f"{MET}success"), e.findtext(f"{MET}created"))
+            for e in root.iter(f"{MET}result")
+        ]
+
+    first = upsert(field("Account.A__c", 10), field("Account.B__c", 999))
+    assert first == [("true", "true"), ("false", "false")]
+    assert upsert(field("Account.A__c", 20)) == [("true", "false")]
+    assert soap.fault(f"<x:upsertMetadata>{field('Account.A__c', 1) * 11}</x:upsertMetadata>") == (
+        "LIMIT_EXCEEDED"
+    )
+    listed = org.query("SELECT DeveloperName FROM CustomField", "/tooling/query").json()
+    assert [row["DeveloperName"] for row in listed["records"]] == ["A"]
+
+
+def test_a_retrieve_tells_what_is_not_there(soap):
+    wanted = "<x:types><x:members>Account.No__c</x:members><x:name>CustomField</x:name></x:types>"
+    asked = soap.ask(
+        f"<x:retrieve><x:retrieveRequest><x:unpackaged>{wanted}</x:unpackaged>"
+        "</x:retrieveRequest></x:retrieve>"
+    )
+    result = soap.ask(
+        f"<x:checkRetrieveStatus><x:asyncProcessId>{asked.findtext(f'.//{MET}id')}"
+        "</x:asyncProcessId></x:checkRetrieveStatus>"
+    )
+    text = "Entity of type 'CustomField' named 'Account.No__c' cannot be found"
+    assert result.findtext(f".//{MET}problem") == text
+
+
 def test_describe_names_the_kinds(soap):
     root = soap.ask("<x:describeMetadata><x:asOfVersion>66.0</x:asOfVersion></x:describeMetadata>")
     kinds = {e.text for e in root.iter(f"{MET}xmlName")}
