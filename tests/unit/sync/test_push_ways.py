@@ -87,7 +87,7 @@ def test_when_no_row_passes_nobody_looks_for_more(place: Workplace) -> None:
 def test_a_refusal_of_the_call_itself_is_not_searched_for_in_the_rows(place: Workplace) -> None:
     plan = portfolio(place, 10)
 
-    def refusing(*_call: object) -> Sequence[RowOutcome]:
+    def refusing(object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
         raise RefusedError("No permission.", code="ACCESS")
 
     place.crm.update = refusing  # type: ignore[method-assign]
@@ -145,7 +145,7 @@ def test_the_vendors_wish_to_wait_is_honoured(place: Workplace) -> None:
 def test_a_wish_too_long_for_a_run_is_left_to_the_next(place: Workplace) -> None:
     plan = portfolio(place)
 
-    def busy(*_call: object) -> Sequence[RowOutcome]:
+    def busy(object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
         raise TransientError("Busy.", code="BUSY", retry_after=3000.0)
 
     place.crm.update = busy  # type: ignore[method-assign]
