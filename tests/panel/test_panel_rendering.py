@@ -241,7 +241,7 @@ def test_an_order_is_weighed_against_what_is_left(gallery: Gallery) -> None:
     assert "too little" not in fits["text"]
     limit = gallery.value("order_fits-en", "Credit_Limit__c")
     assert fits["bar"]["added"] == pytest.approx(120_000 / limit, abs=0.01)
-    assert "part of the exposure already" in gallery.look("order_counted-en")["text"]
+    assert "not come on top of the exposure" in gallery.look("order_counted-en")["text"]
     assert "This opportunity needs CN¥250,000" in gallery.look("opportunity_too_large-en")["text"]
 
 

@@ -131,5 +131,8 @@ export const WORDS = {
     '{this} is in {currency} ({amount}), the limit in {limitCurrency}: ask credit control whether it fits.',
     '{this}以 {currency} 计价（{amount}），额度币种为 {limitCurrency}：请向信控确认是否足够。',
   ],
-  counted: ['{this} is part of the exposure already.', '{this}已计入敞口。'],
+  counted: [
+    '{this} is activated: it does not come on top of the exposure.',
+    '{this}已激活，不再另外计入敞口。',
+  ],
 };

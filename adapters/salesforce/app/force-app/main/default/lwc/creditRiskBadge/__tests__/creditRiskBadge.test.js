@@ -101,7 +101,9 @@ it('puts the order on top of the exposure in the bar', async () => {
 
 it('does not count an activated order twice', async () => {
   const badge = await show('Order', { ...ORDER, StatusCode: 'Activated' }, GREEN);
-  expect(fit(badge).textContent).toBe('This order is part of the exposure already.');
+  expect(fit(badge).textContent).toBe(
+    'This order is activated: it does not come on top of the exposure.',
+  );
   expect(bar(badge).bar.addedStyle).toBe('width: 0.00%');
 });
 
