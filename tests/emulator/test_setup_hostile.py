@@ -207,3 +207,20 @@ def test_soap_zip_that_is_no_base64(org):
     answer = soap(org, body.encode())
     assert answer.status_code == 500
     assert "INVALID_ZIP_FILE" in answer.text
+
+
+def test_half_of_a_pair_of_surrogates_is_refused(org):
+    for path, body in (
+        ("/sobjects/Account", '{"Name": "\\ud800"}'),
+        ("/tooling/sobjects/CustomField", '{"FullName": "Account.\\uDFFF", "Metadata": {}}'),
+    ):
+        headers = {"Content-Type": "application/json"}
+        answer = org.http.post(org.data + path, data=body, headers=headers)
+        assert org.error(answer, 400)["errorCode"] == "JSON_PARSER_ERROR"
+    whole = org.http.post(
+        org.data + "/sobjects/Account",
+        data='{"Name": "\\ud83d\\ude00"}',
+        headers={"Content-Type": "application/json"},
+    )
+    assert whole.status_code == 201
+    assert org.names("Name != null") == ["\U0001f600"]

@@ -14,6 +14,7 @@ from adapters.salesforce.emulator.org import Org
 from adapters.salesforce.emulator.schema import ObjectSpec
 from adapters.salesforce.emulator.writes import Writer
 
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _ALLOW_SAVE = re.compile(r"allowSave\s*=\s*true", re.IGNORECASE)
 
 
@@ -63,9 +64,13 @@ class Request:
     def json(self) -> Any:
         """Return the body with exact decimals; raises ApiError JSON_PARSER_ERROR."""
         try:
-            return json.loads(self.call.body, parse_float=Decimal, parse_constant=_refuse)
+            value = json.loads(self.call.body, parse_float=Decimal, parse_constant=_refuse)
+            if _SURROGATE.search(self.call.body):
+                # Half of a pair cannot be written as UTF-8 again.
+                json.dumps(value, ensure_ascii=False, default=str).encode()
         except (ValueError, RecursionError):
             raise bad_json("The HTTP entity body is not well formed JSON") from None
+        return value
 
     def json_object(self) -> dict[str, Any]:
         """Return the body, which must be an object."""
