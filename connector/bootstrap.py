@@ -56,14 +56,25 @@ def options_of(adapter: str) -> tuple[OptionSpec, ...]:
 @contextmanager
 def open_office(config: Path, clock: ClockPort | None = None) -> Iterator[Office]:
     """Everything open for the settings at `config`; closed at the end."""
-    from connector.store.opening import open_store
-
     settings = load_settings(config, options_of)
-    clock = clock or SystemClock()
-    secrets = Secrets()
+    start_logs(settings)
+    with office_of(settings, clock or SystemClock(), Secrets()) as office:
+        yield office
+
+
+def start_logs(settings: Settings) -> None:
+    """Log into the state folder from now on; once a process."""
     folder = private_folder(settings.state_folder)
     with _state_usable(folder):
         logs.configure(settings.logs.level, file=folder / "creditflag.log")
+
+
+@contextmanager
+def office_of(settings: Settings, clock: ClockPort, secrets: SecretsPort) -> Iterator[Office]:
+    """Everything open for these settings; closed at the end. Threads open one each."""
+    from connector.store.opening import open_store
+
+    folder = private_folder(settings.state_folder)
     policy = load_policy_named(settings.policy.file, settings.folder)
     store = open_store(folder, _database(settings, secrets))
     office = Office(
@@ -182,6 +193,7 @@ def _house(settings: Settings) -> House:
         natural_persons=settings.scope.natural_persons,
         truth=dict(settings.truth),
         rates=dict(settings.rates),
+        stale_after_hours=settings.daemon.stale_after_hours,
     )
 
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from connector.domain.entities import ENTITIES
 from connector.domain.money import is_currency
+from connector.domain.timetable import parse_duration, parse_timetable
 from connector.errors import SettingsError
 from connector.ports.manifest import OptionSpec
 from connector.ports.secrets import is_reference
@@ -37,6 +38,16 @@ def _currency(code: str) -> str:
     return code
 
 
+def _timezone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{name} is not a time zone name such as Asia/Shanghai") from None
+    return name
+
+
 Rate = Annotated[Decimal, Field(gt=0, max_digits=18, decimal_places=10)]
 """Units of the company's currency for one unit of another; the ledger keeps ten decimals."""
 
@@ -58,13 +69,7 @@ class CompanySettings(_Section):
     @field_validator("timezone")
     @classmethod
     def _known_timezone(cls, name: str) -> str:
-        from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError, OSError):
-            raise ValueError(f"{name} is not a time zone name such as Asia/Shanghai") from None
-        return name
+        return _timezone(name)
 
 
 class ScopeSettings(_Section):
@@ -100,6 +105,50 @@ class LogSettings(_Section):
     level: Literal["debug", "info", "warning", "error"] = "info"
 
 
+Hours = Annotated[int, Field(ge=1, le=8760)]
+
+
+class JobSettings(_Section):
+    """One job of the daemon: what it does, when, and what becomes of a slot that came late."""
+
+    do: Literal["run", "pull", "census", "audit"] = "run"
+    when: str
+    connection: str = ""
+    timezone: str = ""
+    misfire: Literal["coalesce", "skip", "run_all"] = "coalesce"
+    grace: str = "12h"
+    deadline: str = "4h"
+
+    @field_validator("when")
+    @classmethod
+    def _timetable(cls, text: str) -> str:
+        parse_timetable(text)
+        return text
+
+    @field_validator("grace", "deadline")
+    @classmethod
+    def _duration(cls, text: str) -> str:
+        parse_duration(text)
+        return text
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, name: str) -> str:
+        return _timezone(name) if name else name
+
+
+class DaemonSettings(_Section):
+    """The daemon: its jobs, its health endpoints, and when a connection counts as stale."""
+
+    tick_seconds: Annotated[int, Field(ge=1, le=30)] = 5
+    stop_seconds: Annotated[int, Field(ge=1, le=3600)] = 90
+    stale_after_hours: Hours = 26
+    health: bool = True
+    health_host: str = "127.0.0.1"
+    health_port: Annotated[int, Field(ge=0, le=65_535)] = 8790
+    jobs: dict[str, JobSettings] = {"run": JobSettings(when="every 1h")}
+
+
 class ConnectionSettings(BaseModel):
     """One connection. Keys beyond these are the adapter's own options."""
 
@@ -131,6 +180,7 @@ class Settings(_Section):
     policy: PolicySettings = PolicySettings()
     state: StateSettings = StateSettings()
     logs: LogSettings = LogSettings()
+    daemon: DaemonSettings = DaemonSettings()
     truth: dict[str, tuple[str, ...]] = {}
     rates: dict[str, Rate] = {}
     connections: dict[str, ConnectionSettings] = {}
@@ -295,4 +345,16 @@ def _reference_problems(raw: Mapping[str, Any]) -> list[str]:
         accounts = table.get("accounts") if isinstance(table, dict) else None
         if isinstance(accounts, str) and accounts and accounts not in connections:
             problems.append(f"connections.{name}.accounts: there is no connection {accounts}")
+    return problems + _job_problems(_tables(_tables(raw, "daemon"), "jobs"), connections)
+
+
+def _job_problems(jobs: Mapping[str, Any], connections: Mapping[str, Any]) -> list[str]:
+    problems = []
+    for name, table in jobs.items():
+        where = f"daemon.jobs.{name}"
+        if not _CONNECTION_NAME.fullmatch(name):
+            problems.append(f"{where}: a name has small letters, digits, - and _ only")
+        wanted = table.get("connection") if isinstance(table, dict) else None
+        if isinstance(wanted, str) and wanted and wanted not in connections:
+            problems.append(f"{where}.connection: there is no connection {wanted}")
     return problems

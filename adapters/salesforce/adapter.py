@@ -7,6 +7,7 @@ from datetime import datetime
 
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.errors import translate_nonsense
+from adapters.salesforce.heartbeat import Heartbeat
 from adapters.salesforce.ids import to_long_id
 from adapters.salesforce.ingest import BulkWriter
 from adapters.salesforce.pull import Puller
@@ -34,6 +35,7 @@ class SalesforceAdapter:
         self._catalogue = Catalogue(self._session)
         self._puller = Puller(self._session, self._catalogue)
         self._writer = Writer(self._session, self._catalogue)
+        self._heartbeat = Heartbeat(self._session, self._catalogue)
         self._bulk = BulkWriter(self._session, self._catalogue)
         self._user_id = ""
 
@@ -94,6 +96,10 @@ class SalesforceAdapter:
             told = self._session.ask_root("/services/oauth2/userinfo", call) or {}
             self._user_id = to_long_id(str(told.get("user_id") or ""))
         return self._user_id
+
+    def write_heartbeat(self, object_name: str, values: Mapping[str, str | None]) -> None:
+        """Set fields of the org's record of a hierarchical custom setting."""
+        self._heartbeat.write(object_name, values)
 
     # --- many rows as one job ----------------------------------------------------------
 

@@ -28,7 +28,7 @@ from connector.errors import (
     UnreachableError,
 )
 
-CallKind = Literal["login", "describe", "limits", "read", "write", "poll", "read_back"]
+CallKind = Literal["login", "describe", "limits", "read", "write", "poll", "read_back", "heartbeat"]
 
 BUDGET_PAUSE = 900.0  # the daily limit is a rolling window; Salesforce names no time to wait
 RETRY_AFTER_MAX = 3600.0

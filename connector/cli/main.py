@@ -10,7 +10,7 @@ import typer
 from typer.exceptions import TyperException
 
 from connector import __version__
-from connector.cli import emulation, install, look, setup, work
+from connector.cli import emulation, install, look, operate, setup, work
 from connector.cli.session import Session, parse_language, reader_language
 from connector.domain.texts import Language, say, say_error
 from connector.errors import EXIT_BUG, EXIT_CONFIG, EXIT_OK, ConfigError, CreditflagError
@@ -27,6 +27,7 @@ setup.register(app)
 install.register(app)
 look.register(app)
 work.register(app)
+operate.register(app)
 emulation.register(app)
 
 EXIT_INTERRUPTED = 130

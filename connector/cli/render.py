@@ -11,6 +11,7 @@ from connector.cli.session import Session
 from connector.domain.catalogue import CREDIT_FIELDS
 from connector.domain.change import ChangeState
 from connector.domain.texts import say_error
+from connector.ports.heartbeat import WRITTEN
 from connector.service.summary import grades, summarise_plan
 
 if TYPE_CHECKING:
@@ -53,6 +54,12 @@ def show_feeds(here: Session, feeds: Sequence[FeedReport]) -> None:
         if f.duplicates:
             here.tell("{feed}: {n} exact duplicates are kept: {names}", feed=f.feed,
                       n=len(f.duplicates), names=_some(f.duplicates))  # fmt: skip
+    for f in feeds:
+        if f.incomplete:
+            here.tell(
+                "{feed}: the source no longer knows all that was deleted since the last pull; all "
+                "ids are compared.", feed=f"{f.connection}.{f.feed}",
+            )  # fmt: skip
     if any(f.problems for f in feeds):
         here.tell("Rows with problems are quarantined; `creditflag status` lists them.")
 
@@ -127,6 +134,9 @@ def show_run(here: Session, report: RunReport) -> None:
     if not report.pushes and not report.plan_files:
         here.tell("Nothing to write: 0 write calls.")
     _show_waiting(here, report)
+    for name, told in report.heartbeats.items():
+        if told != WRITTEN:
+            here.tell("The heartbeat on {name} was not written: {reason}", name=name, reason=told)
     calls = {n: ", ".join(f"{k} {v}" for k, v in c.items()) for n, c in report.calls.items()}
     for name, text in calls.items():
         here.tell("API calls on {name}: {calls}", name=name, calls=text or "0")
@@ -262,11 +272,13 @@ def show_checks(here: Session, checks: Sequence[Check]) -> None:
 
 
 def show_status(here: Session, content: Mapping[str, Any]) -> None:
-    """Runs, connections, conflicts and problems."""
-    made = table(here, "run", "started", "as of", "outcome", ">exit", title="Last runs")
+    """Runs, jobs, connections, conflicts and problems."""
+    made = table(here, "run", "what", "started", "as of", "outcome", ">exit", title="Last runs")
     for r in content["runs"]:
-        made.add_row(r["run"], r["started"], r["as_of"], r["outcome"], str(r["exit_code"]))
+        made.add_row(r["run"], r["kind"], r["started"], r["as_of"], r["outcome"],
+                     str(r["exit_code"]))  # fmt: skip
     here.print(made)
+    _show_jobs(here, content)
     for c in content["connections"]:
         state = "in service"
         if not c["writes"]:
@@ -276,6 +288,9 @@ def show_status(here: Session, content: Mapping[str, Any]) -> None:
         here.tell("{name}: {state}, {open} open changes, {conflicts} conflicts", name=c["name"],
                   state=here.say(state), open=c["open_changes"],
                   conflicts=len(c["conflicts"]))  # fmt: skip
+        if c["stale"]:
+            here.tell("  not fresh: last read {pulled}, last refreshed {refreshed}",
+                      pulled=c["pulled_at"] or "–", refreshed=c["refreshed_at"] or "–")  # fmt: skip
         for conflict in c["conflicts"][:MOST_LINES]:
             for f in conflict["fields"]:
                 here.print(f"  {conflict['label']}: {f['field']} {f['base']} → {f['theirs']} "
@@ -288,6 +303,21 @@ def show_status(here: Session, content: Mapping[str, Any]) -> None:
         here.print(made)
         if len(problems) > MOST_LINES:
             here.tell("and {n} more; --json lists all", n=len(problems) - MOST_LINES)
+
+
+def _show_jobs(here: Session, content: Mapping[str, Any]) -> None:
+    """What the daemon does next, and whether there is one."""
+    if content["jobs"]:
+        made = table(here, "job", "when", "due", "outcome", ">missed", title="Jobs")
+        for job in content["jobs"]:
+            made.add_row(job["name"], job["when"], job["next_due"], job["last_outcome"] or "–",
+                         str(job["missed"]))  # fmt: skip
+        here.print(made)
+        for job in content["jobs"]:
+            if job["last_error"]:
+                here.print(f"  {job['name']}: {job['last_error']}")
+    for lease in content["leases"]:
+        here.tell("The lease {name} is held by {owner} since {since}.", **lease)
 
 
 def show_explanation(here: Session, explained: Explained) -> None:

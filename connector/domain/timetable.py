@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from hashlib import sha256
 from zoneinfo import ZoneInfo
 
@@ -73,6 +74,7 @@ def parse_duration(text: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
+@cache
 def parse_timetable(text: str) -> Timetable:
     """The timetable of `every …`, `daily …` or `cron …`; ValueError in words."""
     word, _, rest = text.strip().partition(" ")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from connector.mapping.check_currency import check_currency
+from connector.mapping.check_heartbeat import check_heartbeat
 from connector.mapping.check_read import check_feed
 from connector.mapping.check_write import check_task, check_write
 from connector.mapping.document import EntityDoc, MappingDoc
@@ -75,6 +76,8 @@ def _check_document(
         else:
             check_write(f"write.{name}", write_doc, info, words, findings)
             check_currency(f"write.{name}", write_doc, feeds, info, findings)
+    if document.heartbeat is not None:
+        check_heartbeat(document.heartbeat, infos[document.heartbeat.object], findings)
     if document.task is not None:
         info = infos[document.task.object]
         if info is None:

@@ -26,6 +26,7 @@ from connector.mapping.transforms import TRANSFORMS, Arguments
 VARIABLES = ("$connection", "$currency", "$accounts")
 """Settings of the connection that a constant or default may name."""
 ROW_ID = "$row"
+HeartbeatSlot = Literal["refreshed_at", "as_of", "stale_after_hours", "connection"]
 TASK_SLOTS = ("subject", "text", "account", "owner", "due", "priority", "status")
 
 
@@ -188,7 +189,11 @@ class TaskDoc(StrictDoc):
     fields: dict[str, TaskFieldDoc] = Field(min_length=1)
 
 
+class HeartbeatDoc(StrictDoc):
+    """The one record that tells how old the credit fields are: its object, and field by slot."""
 
+    object: Name
+    fields: dict[HeartbeatSlot, Name] = Field(min_length=1)
 
 
 DriftKind = Literal["added", "removed", "renamed", "type", "scale", "length", "choices",
@@ -205,16 +210,17 @@ class MappingDoc(StrictDoc):
     entities: dict[str, EntityDoc] = {}
     write: dict[str, WriteDoc] = {}
     task: TaskDoc | None = None
+    heartbeat: HeartbeatDoc | None = None
     drift: dict[DriftKind, DriftPolicy] = {}
     guide: dict[Literal["new_field", "access", "object_access", "new_field_zh", "access_zh",
                         "object_access_zh"], str] = {}  # fmt: skip
 
     def names_object(self, name: str) -> bool:
         """Whether the document reads from or writes to the object."""
-        docs = (*self.entities.values(), *self.write.values())
-        names = [doc.object for doc in docs] + ([self.task.object] if self.task else [])
+        names = [doc.object for doc in self.entities.values()]
+        names += [doc.object for doc in self.write.values()]
+        names += [self.task.object] if self.task else []
         return name.lower() in (one.lower() for one in names)
-
 
 
 def read_step(step: object) -> tuple[str, Arguments]:

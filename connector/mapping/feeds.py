@@ -11,7 +11,7 @@ from pathlib import Path
 from connector.domain.change import digest
 from connector.domain.entities import ENTITIES, Entity
 from connector.errors import MappingError
-from connector.mapping.document import ROW_ID, EntityDoc, FieldDoc, MappingDoc
+from connector.mapping.document import ROW_ID, EntityDoc, FieldDoc, HeartbeatDoc, MappingDoc
 from connector.mapping.load import load_documents
 from connector.mapping.targets import TaskTarget, WriteTarget, build_target, build_task_target
 from connector.ports.crm import ObjectInfo, PullRequest
@@ -113,6 +113,7 @@ class Mapping:
             names += [doc.object for doc in document.entities.values()]
             names += [doc.object for doc in document.write.values()]
             names += [document.task.object] if document.task else []
+            names += [document.heartbeat.object] if document.heartbeat else []
         return tuple(dict.fromkeys(names))
 
     def resolve(self, objects: Objects) -> Mapping:
@@ -162,6 +163,19 @@ class Mapping:
         if not docs or (docs[0].object in self.objects and self.objects[docs[0].object] is None):
             return None
         return build_task_target(docs[0], self.objects.get(docs[0].object))
+
+    @cached_property
+    def heartbeat(self) -> HeartbeatDoc | None:
+        """The record that tells how old the credit fields are, with the fields that it has.
+
+        None without one, and where the vendor lacks its object or says nothing of when.
+        """
+        doc = next((document.heartbeat for document in self.documents if document.heartbeat), None)
+        if doc is None or doc.object not in self.objects:
+            return doc
+        info = self.objects[doc.object]
+        there = {slot: name for slot, name in doc.fields.items() if info and info.find(name)}
+        return doc.model_copy(update={"fields": there}) if "refreshed_at" in there else None
 
     def feed(self, name: str) -> Feed | None:
         """The feed of that name."""

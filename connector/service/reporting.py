@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from connector.errors import StateError
 from connector.ledger import open_snapshot
-from connector.ports.store import JournalEvent
+from connector.ports.store import Freshness, JournalEvent, ScheduledJob
 from connector.service.office import Office
+
+DAEMON_LEASE = "daemon"
+"""The lease that a daemon at work holds in the store."""
 
 
 def status(office: Office) -> dict[str, Any]:
-    """Last runs, connections, conflicts and quarantined rows."""
+    """Last runs, jobs, leases, connections with freshness and conflicts, quarantined rows."""
+    fresh = {row.pop("name"): row for row in measure_freshness(office)}
     return {
         "folder": str(office.folder),
         "policy": office.policy.id,
@@ -27,9 +33,73 @@ def status(office: Office) -> dict[str, Any]:
             }
             for r in office.store.last_runs(5)
         ],
-        "connections": [_connection(office, name) for name in office.connection_names],
+        "jobs": [_job(office, job) for job in office.store.jobs()],
+        "leases": [
+            {
+                "name": h.name,
+                "owner": h.owner,
+                "since": h.since.isoformat(timespec="seconds"),
+                "expires": h.expires.isoformat(timespec="seconds"),
+            }
+            for h in office.store.lease_holders(office.clock.now())
+        ],
+        "connections": [
+            {**_connection(office, name), **fresh[name]} for name in office.connection_names
+        ],
         "problems": problems(office),
     }
+
+
+def measure_freshness(office: Office) -> list[dict[str, Any]]:
+    """Each connection: when it was last read and refreshed, and whether that is too long ago.
+
+    One that is written to is as fresh as its last complete run; one that is only read, or waits
+    for its first plan to be applied, as its last pull.
+    """
+    known = office.store.freshness()
+    latest = office.clock.now() - timedelta(hours=office.house.stale_after_hours)
+    rows = []
+    for name in office.connection_names:
+        found = known.get(name, Freshness())
+        runs = name in office.writing_names and not office.store.first_contact(name)
+        counts = found.refreshed_at if runs else found.pulled_at
+        rows.append(
+            {
+                "name": name,
+                "pulled_at": _shown(found.pulled_at),
+                "refreshed_at": _shown(found.refreshed_at),
+                "stale": counts is None or counts < latest,
+            }
+        )
+    return rows
+
+
+def is_well(content: Mapping[str, Any]) -> bool:
+    """Whether a status tells of a daemon at work and of no stale connection."""
+    held = any(lease["name"] == DAEMON_LEASE for lease in content["leases"])
+    return held and not any(connection["stale"] for connection in content["connections"])
+
+
+def _job(office: Office, job: ScheduledJob) -> dict[str, Any]:
+    return {
+        "name": job.name,
+        "do": job.kind,
+        "connection": job.connection,
+        "when": job.spec,
+        "timezone": job.timezone,
+        "next_due": _shown(job.next_due),
+        "late": job.next_due < office.clock.now(),
+        "last_started": _shown(job.last_started),
+        "last_ended": _shown(job.last_ended),
+        "last_ok": _shown(job.last_ok),
+        "last_outcome": job.last_outcome,
+        "last_error": job.last_error,
+        "missed": job.missed,
+    }
+
+
+def _shown(at: datetime | None) -> str | None:
+    return at.isoformat(timespec="seconds") if at else None
 
 
 def _connection(office: Office, name: str) -> dict[str, Any]:

@@ -37,6 +37,7 @@ def summarise_run(report: RunReport) -> dict[str, Any]:
         "findings": [fill(f.message, f.params) for f in report.findings],
         "plan_files": {name: str(path) for name, path in report.plan_files.items()},
         "calls": {name: dict(counts) for name, counts in report.calls.items()},
+        "heartbeats": dict(report.heartbeats),
         "problems": report.problems,
     }
 

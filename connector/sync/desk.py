@@ -97,6 +97,7 @@ class House:
     natural_persons: bool
     truth: Mapping[str, tuple[str, ...]]
     rates: Mapping[str, Decimal]
+    stale_after_hours: int = 26
 
 
 @dataclass

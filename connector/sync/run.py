@@ -20,6 +20,7 @@ from connector.sync.desk import Connection, Desk
 from connector.sync.drift import list_blocked, tell_blocked
 from connector.sync.enrich import EnrichReport, enrich
 from connector.sync.guard import GuardFinding, judge, measure_shift
+from connector.sync.heartbeat import beat
 from connector.sync.intake import Intake, take_in_connection
 from connector.sync.land import FeedReport
 from connector.sync.link import LinkReport, link
@@ -53,6 +54,7 @@ class RunReport:
     findings: list[GuardFinding] = field(default_factory=list)
     plan_files: dict[str, Path] = field(default_factory=dict)
     calls: dict[str, Mapping[str, int]] = field(default_factory=dict)
+    heartbeats: dict[str, str] = field(default_factory=dict)
 
     @property
     def problems(self) -> int:
@@ -97,6 +99,8 @@ def run(desk: Desk, way: Way, tell: Tell = silent) -> RunReport:
     if way.write:
         write_back(desk, way, report, tell)
     publish(desk, way, tell)
+    if way.write and not list_blocked(report.intake.drift):
+        report.heartbeats = beat(desk, way.connections, report.plan_files)
     report.calls = call_counts(way.connections)
     crash_point("before-end-run")
     return report

@@ -353,3 +353,68 @@ def test_any_value_anywhere_is_settings_or_a_list_of_problems(
     ]
     outcome = read_or_refuse("\n".join([*plain, *tables]))
     assert isinstance(outcome, Settings) or outcome.next_step
+
+
+# -- the daemon ------------------------------------------------------------------------------------
+
+DAEMON = """
+[daemon]
+tick_seconds = 2
+stale_after_hours = 48
+health_port = 0
+
+[daemon.jobs.nightly]
+when = "daily 02:30"
+timezone = "America/New_York"
+misfire = "run_all"
+
+[daemon.jobs.look]
+do = "pull"
+connection = "crm"
+when = "every 15m"
+grace = "10m"
+"""
+
+
+def test_jobs_of_the_daemon_are_read() -> None:
+    settings = parse_settings(WHOLE + DAEMON, WHERE, options_of)
+    assert settings.daemon.jobs["nightly"].timezone == "America/New_York"
+    assert settings.daemon.jobs["look"].do == "pull"
+    assert settings.daemon.health_host == "127.0.0.1"
+
+
+def test_without_a_word_about_jobs_the_main_job_runs_each_hour() -> None:
+    (job,) = Settings().daemon.jobs.values()
+    assert (job.do, job.when, job.connection) == ("run", "every 1h", "")
+
+
+def test_all_problems_of_jobs_are_told_at_once() -> None:
+    text = """
+[daemon]
+tick_seconds = 0
+health_port = 70000
+pace = 3
+[daemon.jobs.One]
+when = "every now and then"
+[daemon.jobs.two]
+when = "daily 25:00"
+connection = "nowhere"
+[daemon.jobs.three]
+when = "cron 0 0 31 2 *"
+timezone = "Europe/Atlantis"
+grace = "soon"
+do = "dance"
+[daemon.jobs.four]
+misfire = "pray"
+"""
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(text, WHERE, options_of)
+    told = "\n".join(caught.value.problems)
+    for part in (
+        "daemon.tick_seconds", "daemon.health_port", "daemon.pace: unknown key",
+        "daemon.jobs.One: a name has", "daemon.jobs.One.when", "daemon.jobs.two.when",
+        "daemon.jobs.two.connection: there is no connection nowhere", "never comes",
+        "Europe/Atlantis", "daemon.jobs.three.grace", "daemon.jobs.three.do",
+        "daemon.jobs.four.when", "daemon.jobs.four.misfire",
+    ):  # fmt: skip
+        assert part in told, part
