@@ -8,12 +8,13 @@ would be missed. A proposal carries its confidence (0 to 1) and why.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from connector.domain.catalogue import CREDIT_FIELDS
 from connector.domain.entities import ENTITIES, Column, Entity, Kind
-from connector.mapping.document import EntityDoc, FieldDoc, MappingDoc
+from connector.mapping.document import ROW_ID, EntityDoc, FieldDoc, MappingDoc
 from connector.mapping.document_rules import IMPLIED
 from connector.mapping.feeds import has_path
 from connector.mapping.synonyms import LABEL_FITS, Match, match, phrases, split_words, words
@@ -34,6 +35,12 @@ _TRANSFORMS = {
     Kind.MONEY: "decimal", Kind.RATE: "decimal", Kind.QUANTITY: "decimal", Kind.COUNT: "integer",
     Kind.DATE: "date", Kind.TIMESTAMP: "datetime", Kind.FLAG: "boolean",
 }  # fmt: skip
+_TELLING = ("selling_company", "number", "account_number")
+"""Columns that tell the rows of a list apart."""
+
+_FILE_TAIL = re.compile(r"[\s_.-]*(\d.*)?\.(csv|tsv|txt|xlsx)$", re.IGNORECASE)
+"""Day, counter and ending of a file's name: the next one is called alike but for these."""
+
 _FALL_BACK: dict[str, Value] = {"currency": {"constant": "$currency"}}
 
 
@@ -146,10 +153,8 @@ def _propose(
     heard = match(info.name, info.label, phrases("objects", entity.name))
     if known is None and heard.score < LEAST:
         return None
-    head = _head(info, known[1] if known else None)
-    if head is None:
-        return None
     columns = propose_columns(entity, info, known, found, scene.find_written(info))
+    head = _head(info, known[1] if known else None, {p.name for p in columns})
     mapped = {proposal.name for proposal in columns}
     missing = tuple(c for c in entity.columns if c.name not in mapped | IMPLIED)
     required = [c for c in entity.columns if c.required and c.name not in IMPLIED]
@@ -162,16 +167,22 @@ def _propose(
     return EntityProposal(entity.name, info.name, confidence, why, head, columns, missing)
 
 
-def _head(info: ObjectInfo, known: EntityDoc | None) -> dict[str, object] | None:
-    """Object, id, stamp and what a known document says of the feed; None without an id."""
+def _head(info: ObjectInfo, known: EntityDoc | None, columns: Collection[str]) -> dict[str, object]:
+    """Object, id, stamp and what a known document says of the feed.
+
+    A list without record ids, such as a file, is told apart by its numbers, else row by row.
+    """
     if known is not None:
         kept = known.model_dump(mode="json", exclude_defaults=True, exclude={"fields", "object"})
         return {"object": info.name, **{k: _short(v) for k, v in kept.items()}}
     record_id = find_named(info, words()["ids"], lambda f: f.kind is Kind.TEXT)
     if record_id is None:
-        return None
+        told = [name for name in _TELLING if name in columns]
+        numbered = bool({"number", "account_number"} & set(told))
+        head = {"id_from": told} if numbered else {"id": ROW_ID}
+        return {"object": _FILE_TAIL.sub("*", info.name), **head}
     stamp = find_named(info, words()["stamps"], lambda f: f.kind is Kind.TIMESTAMP and f.filterable)
-    head: dict[str, object] = {"object": info.name, "id": record_id.name}
+    head = {"object": info.name, "id": record_id.name}
     return {**head, "stamp": stamp.name} if stamp else {**head, "feed": "snapshot"}
 
 
@@ -219,7 +230,23 @@ def propose_columns(
         wanted = name in entity.column_names and entity.column(name).required
         if wanted and name not in made:
             made[name] = Proposal(name, value, 0.5, Why("no field fits; the connection's currency"))
+    if known is None:
+        _name_accounts(made, info)
     return tuple(made[name] for name in entity.column_names if name in made)
+
+
+def _name_accounts(made: dict[str, Proposal], info: ObjectInfo) -> None:
+    """Say whose accounts are meant where a row names one by its number instead of a lookup."""
+    key = made.get("account_key")
+    source = info.find(key.value) if key is not None and isinstance(key.value, str) else None
+    if key is None or source is None or source.refers_to or "account_field" in made:
+        return
+    why = Why("a number, not a lookup")
+    for name, constant in (
+        ("account_connection", "$accounts"),
+        ("account_field", "account_number"),
+    ):
+        made[name] = Proposal(name, {"constant": constant}, key.confidence, why)
 
 
 def _from_document(
@@ -254,6 +281,10 @@ def _propose_column(
                                              "payment_id"):  # fmt: skip
         return None
     else:
+        if column.name == "account_key":
+            # A number names an account for certain, a name does not.
+            numbered = match(vendor.name, vendor.label, phrases("columns", "account_number"))
+            heard = numbered if numbered.score >= LEAST else replace(heard, score=heard.score * 0.9)
         score, why = heard.score, why_heard(heard)
     confidence = score * fit
     if confidence < LEAST:
@@ -286,6 +317,8 @@ def _source(entity: Entity, column: Column, vendor: FieldInfo) -> Value:
             if match(choice, "", [ours, *theirs]).score >= LEAST
         }
         return {"path": vendor.name, "map": listed, "default": "open"} if listed else vendor.name
+    if column.name == "currency" and not vendor.choices:
+        return {"path": vendor.name, "transform": "currency"}
     if vendor.kind is Kind.TEXT and column.kind is not Kind.TEXT:
         transform = "terms_days" if column.name == "terms_days" else _TRANSFORMS[column.kind]
         return {"path": vendor.name, "transform": transform}

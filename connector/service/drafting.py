@@ -37,14 +37,14 @@ def suggest_mapping(office: Office, name: str, most: int, language: Language) ->
     """A mapping document for a connection, from the names, labels, kinds and lookups it has now.
 
     Costs a call for the list of objects and one for each of at most `most` described ones.
-    InputError when no accounts are found, because nothing can be read without them.
+    InputError when nothing can be read, or what shall be written to shows no accounts.
     """
     connection = office.connect(name)
     scene = Scene(_describe(connection, most), connection.documents.documents)
     proposed = suggest_entities(scene)
     whole = tuple(p for p in proposed if p.whole)
     account = next((p for p in whole if p.name == "account"), None)
-    if account is None:
+    if not whole or (account is None and connection.target is not None):
         raise InputError(
             "{connection} shows no object that looks like accounts.",
             next_step="Look at its objects with `creditflag describe {connection}`, and give the "
@@ -52,7 +52,7 @@ def suggest_mapping(office: Office, name: str, most: int, language: Language) ->
             connection=name,
         )
     write = task = None
-    if connection.target is not None:
+    if account is not None and connection.target is not None:
         taken = [p.value for p in account.columns if isinstance(p.value, str)]
         write = suggest_write(scene, account.object_name, taken)
         task = suggest_task(scene, account.object_name)

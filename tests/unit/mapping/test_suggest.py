@@ -95,7 +95,8 @@ def test_entities_are_found_under_words_of_their_own(proposed: dict[str, EntityP
 
 def test_columns_are_found_by_their_chinese_labels(proposed: dict[str, EntityProposal]) -> None:
     assert sources(proposed["invoice"]) == {
-        "account_key": "field_a1__c", "number": "name", "currency": "field_a2__c",
+        "account_key": "field_a1__c", "number": "name",
+        "currency": {"path": "field_a2__c", "transform": "currency"},
         "amount": "field_a3__c", "open_amount": "field_a4__c",
         "invoice_date": {"path": "field_a5__c", "transform": "date"}, "due_date": "field_a6__c",
     }  # fmt: skip
@@ -200,6 +201,39 @@ entities:
       invoice_date: Issued
       due_date: Lacking
 """
+
+
+def test_an_erps_export_is_proposed_by_its_headers() -> None:
+    """Headers as ERPs in China print them: text throughout, customers by number, no record id."""
+    heads = (
+        "客户编码",
+        "客户名称",
+        "单据编号",
+        "单据日期",
+        "到期日",
+        "币别",
+        "价税合计",
+        "未核销金额",
+    )
+    name = "应收单_2026-01-31.csv"
+    info = ObjectInfo(
+        name, name, {h: FieldInfo(h, h, Kind.TEXT, "column") for h in heads}, createable=False
+    )
+    (invoice,) = suggest_entities(Scene({name: info}))
+    assert invoice.whole
+    assert invoice.head == {"object": "应收单*", "id_from": ["number"]}
+    assert sources(invoice) == {
+        "account_connection": {"constant": "$accounts"},
+        "account_field": {"constant": "account_number"},
+        "account_key": "客户编码", "number": "单据编号",
+        "currency": {"path": "币别", "transform": "currency"},
+        "amount": {"path": "价税合计", "transform": "decimal"},
+        "open_amount": {"path": "未核销金额", "transform": "decimal"},
+        "invoice_date": {"path": "单据日期", "transform": "date"},
+        "due_date": {"path": "到期日", "transform": "date"},
+    }  # fmt: skip
+    suggestion = Suggestion("erp", "files", (invoice,), (), None, None, {})
+    assert read_document(write_document(suggestion, "zh"), "erp.yaml").entities["invoice"]
 
 
 def test_objects_that_sound_like_ours_come_first() -> None:
