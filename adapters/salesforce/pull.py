@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from adapters.salesforce.deletions import is_log_due, read_log
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.ids import to_long_id
 from adapters.salesforce.pages import read_pages
@@ -62,19 +63,51 @@ class Puller:
     def _pull_all(self, selection: Selection, request: PullRequest) -> Iterator[Page]:
         reading = self._reader.begin(selection, request.resume)
         greatest = ""
+        answered: set[str] = set()
         for portion in reading.run():
             records, deletions = sort_rows(portion.rows, selection)
+            answered.update(gone.id for gone in deletions)
+            erased, whole = ([], True) if not portion.last else self._find_erased(
+                selection, request, reading.started, answered
+            )  # fmt: skip
             if reading.started is None and selection.stamp:
                 greatest = max(greatest, _find_greatest(portion.rows, selection.stamp))
             yield Page(
                 records=records,
-                deletions=deletions,
-                expected=portion.expected,
+                deletions=[*deletions, *erased],
+                expected=portion.expected + len(erased),
+                incomplete=not whole,
                 cursor=_choose_cursor(reading.started, greatest, request) if portion.last else None,
                 last=portion.last,
                 listed_on=reading.started.date() if reading.started else None,
                 resume=portion.resume,
             )
+
+    def _find_erased(
+        self,
+        selection: Selection,
+        request: PullRequest,
+        now: datetime | None,
+        answered: set[str],
+    ) -> tuple[list[Deletion], bool]:
+        """Records that were deleted for good, and whether the log of deletions was whole.
+
+        The log may name a record that was taken back since, so what it names is looked for.
+        """
+        if not selection.deleted_too or request.cursor is None or now is None:
+            return [], True
+        cursor = read_stamp(request.cursor)
+        if not is_log_due(cursor, now):
+            return [], True
+        log = read_log(self._session, selection.object_name, cursor, now)
+        named = sorted(set(log.ids) - answered)
+        if not named:
+            return [], log.whole
+        bare = replace(selection, conditions=(), columns=("Id", "IsDeleted"), stamp="")
+        there = {
+            str(record["Id"]) for page in self._pull_ids(bare, named) for record in page.records
+        }
+        return [Deletion(one) for one in named if one not in there], log.whole
 
     def _pull_ids(self, selection: Selection, ids: Sequence[str]) -> Iterator[Page]:
         """The records among `ids` that Salesforce still knows, binned ones as deletions."""

@@ -39,7 +39,8 @@ def refuse_miscount(feed: str, connection: str, got: int, expected: int | None) 
 class FeedReport:
     """What one feed brought. `records` = new + changed + re_read + deleted + problems + skipped.
 
-    `duplicates` names rows that were kept under a numbered id.
+    `duplicates` names rows that were kept under a numbered id. `incomplete`: the source no longer
+    knows all that was deleted since the pull before.
     """
 
     connection: str
@@ -54,6 +55,7 @@ class FeedReport:
     cleared: int = 0
     problems: int = 0
     duplicates: tuple[str, ...] = ()
+    incomplete: bool = False
 
     def include(self, other: FeedReport) -> None:
         """Take in another reading of the same feed."""
@@ -113,6 +115,7 @@ class Landing:
         self._whole = self._whole and mapped.unidentified == 0
         self.report.records += len(page.records) + len(page.deletions) + len(page.unreadable)
         self.report.skipped += mapped.skipped
+        self.report.incomplete |= page.incomplete
         self.report.duplicates += mapped.duplicates
         snapshot = None
         if page.last:
