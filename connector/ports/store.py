@@ -387,6 +387,10 @@ class StorePort(Protocol):
         """Latest events first."""
         ...
 
+    def acked_records(self, connection: str, change_ids: Sequence[str]) -> Mapping[str, str]:
+        """Record ids that the vendor named when it acknowledged these changes, by change id."""
+        ...
+
     def verify_journal(self, connection: str) -> int:
         """Number of events whose chain holds; StateError at the first that does not."""
         ...

@@ -99,6 +99,18 @@ def read(alias: str, connection: str, record_id: str, limit: int) -> list[Journa
     return [_event(row) for row in rows.order_by("-number")[: max(limit, 0)]]
 
 
+def acked_records(alias: str, connection: str, change_ids: Sequence[str]) -> dict[str, str]:
+    """Record ids in the latest ACKED event of each change, where it has one."""
+    found: dict[str, str] = {}
+    acked = JournalRow.objects.using(alias).filter(
+        connection=connection, state=ChangeState.ACKED.value
+    )
+    for portion in in_portions(change_ids, _LOOKUP):
+        some = acked.filter(change_id__in=portion).exclude(record_id="").order_by("number")
+        found.update(some.values_list("change_id", "record_id"))
+    return found
+
+
 def verify(alias: str, connection: str) -> int:
     """Number of events, when chain, payloads, head and states all hold; else StateError.
 

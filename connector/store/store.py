@@ -198,6 +198,10 @@ class DjangoStore:
         with translated(self.alias):
             return journal.read(self.alias, connection, record_id, limit)
 
+    def acked_records(self, connection: str, change_ids: Sequence[str]) -> Mapping[str, str]:
+        with translated(self.alias):
+            return journal.acked_records(self.alias, connection, change_ids)
+
     def verify_journal(self, connection: str) -> int:
         with translated(self.alias):
             return journal.verify(self.alias, connection)

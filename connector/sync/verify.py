@@ -123,7 +123,7 @@ def _settle(
     for chunk in _chunks(changes):
         settled = _Settled()
         if chunk[0].kind is ChangeKind.CREATE:
-            _settle_creates(connection, chunk, settled)
+            _settle_creates(desk, connection, chunk, settled)
         else:
             _settle_updates(connection, chunk, settled)
         crash_point("after-read-back")
@@ -192,17 +192,39 @@ def _tell_altered(wanted: Mapping[str, str | None], held: Mapping[str, str | Non
     return RowOutcome("ok", code="ALTERED", message="; ".join(pairs), fields=tuple(held))
 
 
-def _settle_creates(connection: Connection, chunk: Sequence[Change], settled: _Settled) -> None:
-    first = chunk[0]
-    found = connection.writer.find_by_key(
-        first.object_name, first.key_field, [c.key for c in chunk]
-    )
+def _settle_creates(
+    desk: Desk, connection: Connection, chunk: Sequence[Change], settled: _Settled
+) -> None:
+    found = _read_acked(desk, connection, chunk)
+    if missing := [c.key for c in chunk if c.key not in found]:
+        first = chunk[0]
+        found |= connection.writer.find_by_key(first.object_name, first.key_field, missing)
     for change in chunk:
         if change.key in found:
             _verified_create(change, found[change.key], settled)
         else:
             settled.entries.append(_event(change, ChangeState.PLANNED, {}))
             settled.again.append(change)
+
+
+def _read_acked(desk: Desk, connection: Connection, chunk: Sequence[Change]) -> dict[str, str]:
+    """Record ids by key of the creates that the vendor named and that carry their key.
+
+    Reading by id takes a fraction of the calls of a search by key.
+    """
+    acked = {c.id: c for c in chunk if c.state is ChangeState.ACKED}
+    named = desk.store.acked_records(connection.name, list(acked)) if acked else {}
+    if not named:
+        return {}
+    first = chunk[0]
+    records = connection.writer.read(first.object_name, list(named.values()), [first.key_field])
+    found: dict[str, str] = {}
+    for change_id, record_id in named.items():
+        record, key = records.get(record_id), acked[change_id].key
+        text = str(record.get(first.key_field) or "").casefold() if record else ""
+        if text == key.casefold() or f"[{key.casefold()}]" in text:
+            found[key] = record_id
+    return found
 
 
 def _verified_create(change: Change, record_id: str, settled: _Settled) -> None:

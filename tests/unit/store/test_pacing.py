@@ -144,3 +144,20 @@ def test_two_processes_share_one_allowance(tmp_path: Path) -> None:
     for process in others:
         process.join(timeout=120)
     assert sum(got) == 150
+
+
+def test_the_vendors_name_for_what_it_acknowledged_is_found_again(
+    store: DjangoStore, fence: Fence
+) -> None:
+    saved = plan("run-1", *CHANGES[:3])
+    store.save_plan(saved, fence)
+    first, second, third = CHANGES[:3]
+    entries = [
+        JournalEntry(first.id, ChangeState.ACKED, "b", "old"),
+        JournalEntry(first.id, ChangeState.ACKED, "b", "new"),
+        JournalEntry(second.id, ChangeState.RETRY, "b", "never"),
+    ]
+    store.append_journal(saved.connection, "run-1", entries, [], NOW, fence)
+    ids = [first.id, second.id, third.id]
+    assert store.acked_records(saved.connection, ids) == {first.id: "new"}
+    assert store.acked_records("other", ids) == {}
