@@ -10,7 +10,8 @@ from typing import Any
 
 from connector.domain.texts import Language, say
 from connector.mapping.advice import WANTED
-from connector.mapping.suggest import EntityProposal, Proposal, Why
+from connector.mapping.suggest import EntityProposal
+from connector.mapping.suggest_columns import Proposal, Why
 from connector.mapping.suggest_write import TaskProposal, WriteProposal
 
 _PLAIN = re.compile(r"[A-Za-z_$\u4e00-\u9fff][\w.$\u4e00-\u9fff-]*")

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from connector.domain.catalogue import CREDIT_FIELDS, CreditField
 from connector.domain.entities import Kind
 from connector.mapping.document import MappingDoc, TaskDoc, WriteDoc
-from connector.mapping.suggest import LEAST, Proposal, Scene, Why, find_named, why_heard
+from connector.mapping.suggest import Scene, find_named
+from connector.mapping.suggest_columns import LEAST, Proposal, Why, why_heard
 from connector.mapping.synonyms import match, phrases, words
 from connector.mapping.targets import NUMBERS
 from connector.ports.crm import FieldInfo, ObjectInfo
