@@ -363,3 +363,81 @@ def test_a_read_back_of_another_length_is_not_believed(
     )
     with pytest.raises(TransientError):
         adapter.read("Account", ids, ["Name"])
+
+
+# -- under a condition ---------------------------------------------------------------------------
+
+
+def write_unless_moved(
+    adapter: SalesforceAdapter, record_id: str, note: str, since: str
+) -> RowOutcome:
+    row = WriteRow({"Note__c": note}, record_id=record_id, unchanged_since=since)
+    (outcome,) = adapter.update("Account", [row])
+    return outcome
+
+
+def test_a_record_that_was_modified_since_is_not_written(
+    emulator: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    """Goes red when the condition is not sent, or its refusal taken for another one."""
+    (record_id,) = seed(emulator)
+    found = adapter.read("Account", [record_id], ["Note__c"])[record_id]
+    assert found is not None
+    since = str(found["modified_at"])
+    assert write_unless_moved(adapter, record_id, "ours", since).state == "ok"
+    emulator.control.advance(60)
+    emulator.control.edit("Account", record_id, {"Note__c": "theirs"})
+    outcome = write_unless_moved(adapter, record_id, "ours again", since)
+    assert (outcome.state, outcome.record_id) == ("moved", record_id)
+    assert emulator.control.record("Account", record_id)["Note__c"] == "theirs"
+
+
+def test_a_conditional_write_tells_its_refusals_by_row(
+    emulator: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    kept, gone = seed(emulator, 2)
+    since = emulator.control.now().isoformat()
+    emulator.control.remove("Account", [gone])
+    long = write_unless_moved(adapter, kept, "x" * 41, since)
+    assert (long.state, long.code) == ("rejected", "STRING_TOO_LONG")
+    assert write_unless_moved(adapter, gone, "x", since).state == "gone"
+    assert write_unless_moved(adapter, "no id", "x", since).code == "BAD_VALUE"
+
+
+def test_a_conditional_row_comes_alone(
+    emulator: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    since = emulator.control.now().isoformat()
+    rows = [
+        WriteRow({"Note__c": "x"}, record_id=i, unchanged_since=since) for i in seed(emulator, 2)
+    ]
+    with pytest.raises(ValueError, match="too many values"):
+        adapter.update("Account", rows)
+
+
+def test_our_own_writes_stand_under_the_integration_user(
+    emulator: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    (record_id,) = seed(emulator)
+    update_one(adapter, record_id, {"Note__c": "ours"})
+    found = adapter.read("Account", [record_id], ["Note__c"])[record_id]
+    assert found is not None
+    assert found["modified_by"] == adapter.writes_as()
+    emulator.control.edit("Account", record_id, {"Note__c": "theirs"})
+    found = adapter.read("Account", [record_id], ["Note__c"])[record_id]
+    assert found is not None
+    assert found["modified_by"] != adapter.writes_as()
+
+
+def test_a_call_refused_over_a_row_says_so(
+    emulator: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    """The caller halves the batch then; a missing right is nobody's row."""
+    (record_id,) = seed(emulator)
+    for status, code, by_row in ((400, "JSON_PARSER_ERROR", True), (403, "INSUFFICIENT", False)):
+        body = f'[{{"message": "no", "errorCode": "{code}"}}]'
+        rule = {"kind": "collection_update", "action": "respond", "status": status, "body": body}
+        emulator.control.add_faults({**rule, "times": 1})
+        with pytest.raises(RefusedError) as caught:
+            update_one(adapter, record_id, {"Note__c": "x"})
+        assert (caught.value.code, caught.value.by_row) == (code, by_row)
