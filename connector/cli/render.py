@@ -295,6 +295,12 @@ def show_status(here: Session, content: Mapping[str, Any]) -> None:
             for f in conflict["fields"]:
                 here.print(f"  {conflict['label']}: {f['field']} {f['base']} → {f['theirs']} "
                            f"({conflict['modified_by']}) ≠ {f['ours']}")  # fmt: skip
+    for d in content["drift"]:
+        here.print(f"  {d['since']} {d['connection']}")
+        here.tell(
+            DRIFT_TEXTS[d["kind"]], object=d["object_name"], before=d["before"],
+            after=d["after"], field=d["field"] or here.say("the object itself"),
+        )  # fmt: skip
     problems = content["problems"]
     if problems:
         made = table(here, "where", "field", "reason", title="Quarantined rows")

@@ -13,6 +13,11 @@ from connector.service.office import Office
 
 DAEMON_LEASE = "daemon"
 """The lease that a daemon at work holds in the store."""
+_DRIFT = (
+    "SELECT connection, object_name, field, kind, before, after, policy, "
+    "strftime(known_at, '%Y-%m-%d') AS since FROM drift "
+    "ORDER BY known_at DESC, object_name, field LIMIT 20"
+)
 
 
 def status(office: Office) -> dict[str, Any]:
@@ -47,6 +52,7 @@ def status(office: Office) -> dict[str, Any]:
             {**_connection(office, name), **fresh[name]} for name in office.connection_names
         ],
         "problems": problems(office),
+        "drift": drift(office),
     }
 
 
@@ -129,6 +135,18 @@ def _connection(office: Office, name: str) -> dict[str, Any]:
             for c in conflicts
         ],
     }
+
+
+def drift(office: Office) -> list[dict[str, Any]]:
+    """The latest changes at the sources that concerned a mapping, newest first."""
+    try:
+        with open_snapshot(office.snapshots) as snapshot:
+            if not snapshot.query("FROM duckdb_tables() WHERE table_name = 'drift'").num_rows:
+                return []
+            rows: list[dict[str, Any]] = snapshot.query(_DRIFT).to_pylist()
+            return rows
+    except StateError:
+        return []
 
 
 def problems(office: Office) -> list[dict[str, Any]]:

@@ -54,6 +54,11 @@ class Connection:
             self._objects[object_name] = self.adapter.describe(object_name)
         return self._objects[object_name]
 
+    def look_anew(self) -> None:
+        """Forget the descriptions, as a run does that begins on a connection that stayed open."""
+        self._objects.clear()
+        self.__dict__.pop("mapping", None)
+
     @property
     def writer(self) -> TargetPort:
         """The target; RefusedError for a connection that is not written to."""

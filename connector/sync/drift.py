@@ -75,6 +75,7 @@ def watch_drift(desk: Desk, connection: Connection) -> list[DriftChange]:
 
     What blocks is kept as it was, so that it is told again until somebody acts.
     """
+    connection.look_anew()
     known = desk.ledger.descriptions(connection.name)
     found: list[DriftChange] = []
     contents: dict[str, str] = {}

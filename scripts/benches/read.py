@@ -104,7 +104,7 @@ def _peak_megabytes() -> float:
 def judge(name: str, got: Any, bare: Any) -> bool:
     """Print one line for a way of ours; whether the promise holds."""
     ratio = got["cpu"] / bare["cpu"]
-    kept = ratio <= MOST_RATIO and got["megabytes"] <= MOST_MEGABYTES
+    kept = bool(ratio <= MOST_RATIO and got["megabytes"] <= MOST_MEGABYTES)
     print(
         f"{name}: {got['cpu']:.2f} s of CPU, {ratio:.2f} × the bare loop's {bare['cpu']:.2f} s; "
         f"{got['megabytes']:.0f} MB above idle (bare loop {bare['megabytes']:.0f} MB); "

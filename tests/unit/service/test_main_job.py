@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -260,3 +261,35 @@ def test_readers_see_what_was_published(office: Office) -> None:
 
 def test_waiting_is_an_error_with_its_own_code() -> None:
     assert WaitsForPersonError("x").exit_code == 5
+
+
+def test_status_tells_what_changed_at_the_source(office: Office) -> None:
+    run_main_job(office)
+    crm = crm_of(office)
+    info = crm.describe("Invoice")
+    assert info is not None
+    amount = replace(info.fields["Amount"], scale=info.fields["Amount"].scale + 1)
+    crm.define(replace(info, fields={**info.fields, "Amount": amount}))
+    report = run_main_job(office)
+    assert [change.kind for change in report.intake.drift] == ["scale"]
+    (told,) = status(office)["drift"]
+    assert (told["object_name"], told["field"], told["policy"]) == ("Invoice", "Amount", "alert")
+
+
+def test_a_blocked_feed_holds_writes_back_and_the_run_says_so(office: Office) -> None:
+    settle(office)
+    late_invoice(office)
+    pull_only(office)
+    crm = crm_of(office)
+    info = crm.describe("Invoice")
+    assert info is not None
+    amount = replace(info.fields["Amount"], vendor_type="text")
+    crm.define(replace(info, fields={**info.fields, "Amount": amount}))
+    writes = crm.call_counts()["write"]
+    report = run_main_job(office)
+    assert report.exit_code == 5
+    assert report.problems == 1
+    assert any("grow old" in finding.message for finding in report.findings)
+    assert crm.call_counts()["write"] == writes
+    crm.define(info)
+    assert run_main_job(office).exit_code == 0
