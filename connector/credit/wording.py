@@ -125,7 +125,7 @@ def remedy_text(
         hold=say(WITH_HOLD if result.get("hold") == "true" else WITHOUT_HOLD, language),
         flags=say(WITH_FLAGS, language, codes=names) if names else say(WITHOUT_FLAGS, language),
     )
-    return f"{done} {then}"
+    return f"{done}{then}" if language == "zh" else f"{done} {then}"
 
 
 def spoken_figure(text: str, language: Language) -> str:

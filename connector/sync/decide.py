@@ -184,6 +184,7 @@ def word(tables: Mapping[str, pa.Table], language: Language) -> pa.Table:
     rows = [r for r in reasons.select(columns).to_pylist() if r["selling_company"] == ""]
     rows.sort(key=lambda r: (r["party_id"], r["rank"]))
     worded = []
+    between = "" if language == "zh" else " "
     for party_id, group in groupby(rows, key=lambda r: r["party_id"]):
         top = list(group)[:TOP_REASONS]
         worded.append(
@@ -191,7 +192,7 @@ def word(tables: Mapping[str, pa.Table], language: Language) -> pa.Table:
                 "party_id": party_id,
                 "reasons": json.dumps([_data(r) for r in top], ensure_ascii=False,
                                       sort_keys=True, separators=(",", ":")),
-                "reason_text": " ".join(reason_lines(top, language)),
+                "reason_text": between.join(reason_lines(top, language)),
             }
         )  # fmt: skip
     return pa.Table.from_pylist(worded, schema=WORDING_SCHEMA)

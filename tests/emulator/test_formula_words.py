@@ -59,7 +59,7 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
-def try_formula(source: str, record: dict, shape: int) -> None:
+def check_formula(source: str, record: dict, shape: int) -> None:
     item = RESULTS[shape]()
     item.formula, item.calculated = source, True
     try:
@@ -73,16 +73,16 @@ def try_formula(source: str, record: dict, shape: int) -> None:
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.sampled_from(WORDS), max_size=12).map(" ".join), RECORDS, st.integers(0, 4))
 def test_word_soup(source, record, shape):
-    try_formula(source, record, shape)
+    check_formula(source, record, shape)
 
 
 @settings(max_examples=250, deadline=None)
 @given(PARTS, RECORDS, st.integers(0, 4))
 def test_formulas_of_any_shape(source, record, shape):
-    try_formula(source, record, shape)
+    check_formula(source, record, shape)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=60), st.integers(0, 4))
 def test_any_text(source, shape):
-    try_formula(source, {}, shape)
+    check_formula(source, {}, shape)
