@@ -22,7 +22,7 @@ from tests.adapters.salesforce.conftest import Connect
 from tests.adapters.salesforce.connections import FakeClock, count_rows, read_all
 
 START = datetime(2026, 3, 1, 9, 0, 0, tzinfo=UTC)
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"name": "Money__c", "type": "currency", "precision": 18, "scale": 2},
     {"name": "Share__c", "type": "percent", "precision": 5, "scale": 2},
     {"name": "Number__c", "type": "double", "precision": 15, "scale": 6},
@@ -118,7 +118,7 @@ def test_zero_switches_jobs_off(emulator: RunningEmulator, connect: Connect, by_
 # -- the same values ---------------------------------------------------------------------------
 
 TEXTS = st.text(
-    st.characters(blacklist_categories=("Cs",), blacklist_characters="\x00"),
+    st.characters(exclude_categories=("Cs",), exclude_characters="\x00"),
     min_size=1,
     max_size=40,
 )
