@@ -118,7 +118,7 @@ def test_zero_switches_jobs_off(emulator: RunningEmulator, connect: Connect, by_
 # -- the same values ---------------------------------------------------------------------------
 
 TEXTS = st.text(
-    st.characters(exclude_categories=("Cs",), exclude_characters="\x00"),
+    st.characters(codec="utf-8", exclude_characters="\x00"),
     min_size=1,
     max_size=40,
 )
