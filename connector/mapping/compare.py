@@ -16,6 +16,8 @@ _WRITES_ELSEWHERE = "{credit_field} is written to another field; the old one kee
 _WRITES_STARTS = "{credit_field} is written from the next plan on."
 _WRITES_ENDS = "{credit_field} is not written any more; its field keeps its last value."
 _WRITES_OTHERWISE = "The next plan writes {credit_field} by this rule."
+_HEARTBEAT = "The next complete run tells its end there."
+_DRIFT = "The next such change of a mapped field is treated so."
 _TASKS = "The next alert tasks are created so; those that are there stay."
 
 
@@ -49,6 +51,8 @@ def compare_mappings(before: Sequence[MappingDoc], after: Sequence[MappingDoc]) 
     for name in dict.fromkeys([*old_writes, *new_writes]):
         found += _compare_write(name, old_writes.get(name), new_writes.get(name))
     found += _compare_task(_task(before), _task(after))
+    found += _compare_entries("heartbeat", _heartbeat(before), _heartbeat(after), _HEARTBEAT, {})
+    found += _compare_entries("drift", _drift(before), _drift(after), _DRIFT, {})
     return found
 
 
@@ -62,6 +66,16 @@ def _writes(documents: Sequence[MappingDoc]) -> dict[str, WriteDoc]:
 
 def _task(documents: Sequence[MappingDoc]) -> TaskDoc | None:
     return next((document.task for document in documents if document.task), None)
+
+
+def _heartbeat(documents: Sequence[MappingDoc]) -> dict[str, Any]:
+    """Where the end of a complete run is told; empty where it is not."""
+    told = (document.heartbeat for document in documents if document.heartbeat)
+    return next((_flat(entry.model_dump(mode="json")) for entry in told), {})
+
+
+def _drift(documents: Sequence[MappingDoc]) -> dict[str, Any]:
+    return {kind: policy for document in documents for kind, policy in document.drift.items()}
 
 
 def _compare_feed(
@@ -145,10 +159,10 @@ def _compare_task(before: TaskDoc | None, after: TaskDoc | None) -> Iterator[Dif
     yield from _compare_entries("task", old, new, _TASKS, {})
 
 
-def _flat(task: dict[str, Any]) -> dict[str, Any]:
-    """Slots beside the task's own keys."""
-    fields = task.pop("fields", {})
-    return {**task, **{f"fields.{slot}": entry for slot, entry in fields.items()}}
+def _flat(target: dict[str, Any]) -> dict[str, Any]:
+    """Slots beside the target's own keys."""
+    fields = target.pop("fields", {})
+    return {**target, **{f"fields.{slot}": entry for slot, entry in fields.items()}}
 
 
 def _compare_entries(

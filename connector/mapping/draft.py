@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connector.domain.texts import Language, say
@@ -21,7 +21,8 @@ _RESERVED = frozenset({"true", "false", "null", "yes", "no", "on", "off", "y", "
 @dataclass(frozen=True, slots=True)
 class Suggestion:
     """A whole proposal for a connection. `left_out` are entities whose required columns are not
-    all found; they stand in the document as comments."""
+    all found; they stand in the document as comments. `kept` are sections
+    that are taken over from the present documents."""
 
     name: str
     adapter: str
@@ -30,6 +31,7 @@ class Suggestion:
     write: WriteProposal | None
     task: TaskProposal | None
     guide: Mapping[str, str]
+    kept: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Everything as plain data, with confidences from 0 to 1."""
@@ -71,6 +73,8 @@ def write_document(suggestion: Suggestion, language: Language) -> str:
         lines += [*_write_lines(suggestion.write, language), ""]
     if suggestion.task is not None:
         lines += [*_task_lines(suggestion.task, language), ""]
+    for section, entries in suggestion.kept.items():
+        lines += [f"{section}:", *(f"  {key}: {spell(v)}" for key, v in entries.items()), ""]
     if suggestion.guide:
         lines += ["guide:", *(f"  {key}: {spell(text)}" for key, text in suggestion.guide.items())]
     return "\n".join(lines).rstrip() + "\n"

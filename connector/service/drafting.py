@@ -64,6 +64,7 @@ def suggest_mapping(office: Office, name: str, most: int, language: Language) ->
         write=write,
         task=task,
         guide=connection.documents.guide,
+        kept=_keep_sections(connection, scene),
     )
     text = write_document(suggestion, language)
     document = read_document(text, suggestion.name)
@@ -79,6 +80,18 @@ def _describe(connection: Connection, most: int) -> dict[str, ObjectInfo]:
     wanted = dict.fromkeys([*known, *rank_objects(listed, most)])
     infos = [connection.describe(name) for name in list(wanted)[: max(most, len(known))]]
     return {info.name: info for info in infos if info is not None}
+
+
+def _keep_sections(connection: Connection, scene: Scene) -> dict[str, dict[str, object]]:
+    """What no description tells: where the end of a run is told, and what is done about drift."""
+    kept: dict[str, dict[str, object]] = {}
+    for document in connection.documents.documents:
+        beat = document.heartbeat
+        if beat is not None and beat.object in scene.objects:
+            kept["heartbeat"] = beat.model_dump(mode="json")
+        if document.drift:
+            kept.setdefault("drift", {}).update({str(k): v for k, v in document.drift.items()})
+    return kept
 
 
 def save_draft(path: Path, text: str) -> None:

@@ -124,3 +124,18 @@ def test_tasks_are_compared_slot_by_slot() -> None:
     )  # fmt: skip
     assert found.before["field"] == "Subject"
     assert found.as_json()["kind"] == "changed"
+
+
+def test_the_heartbeat_is_compared() -> None:
+    beat = "heartbeat: {object: Beat, fields: {as_of: AsOf}}\n"
+    (added, slot) = compare(BEFORE + beat)
+    assert (added.kind, added.path, added.after) == ("added", "heartbeat.object", "Beat")
+    assert slot.path == "heartbeat.fields.as_of"
+    before, after = document(BEFORE + beat), document(BEFORE + beat.replace("AsOf", "Day"))
+    (found,) = compare_mappings([before], [after])
+    assert (found.path, found.before, found.after) == ("heartbeat.fields.as_of", "AsOf", "Day")
+
+
+def test_what_is_done_about_drift_is_compared() -> None:
+    (found,) = compare(BEFORE + "drift: {removed: alert}\n")
+    assert (found.kind, found.path, found.after) == ("added", "drift.removed", "alert")

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from connector.errors import InputError
+from connector.mapping.feeds import combine
 from connector.mapping.load import read_document
 from connector.service.drafting import compare_sources, save_draft, suggest_mapping
 from connector.service.office import Office
-from tests.unit.service.offices import crm_of
+from connector.testing.builders import mapping_text
+from tests.unit.service.offices import OWNERS, crm_of
 
 
 def shipped(_adapter: str) -> list[str]:
@@ -66,3 +69,16 @@ def test_a_connection_alone_is_compared_with_what_ships(office: Office) -> None:
     assert ("added", "write.account.fields.grade") in {(f.kind, f.path) for f in found}
     with pytest.raises(InputError, match="nothing to compare with"):
         compare_sources(office, "crm", None, lambda _adapter: [])
+
+
+def test_sections_that_no_description_tells_are_taken_over(office: Office) -> None:
+    connection = office.connect("crm")
+    (document,) = connection.documents.documents
+    beat = {
+        "heartbeat": {"object": "Task", "fields": {"as_of": "Due"}},
+        "drift": {"added": "alert"},
+    }
+    known = document.model_validate({**json.loads(mapping_text(owners=OWNERS)), **beat})
+    connection.documents = combine([known])
+    suggested = read_document(suggest_mapping(office, "crm", 40, "en").text, "draft.yaml")
+    assert (suggested.heartbeat, suggested.drift) == (known.heartbeat, known.drift)
