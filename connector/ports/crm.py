@@ -111,10 +111,10 @@ class Page:
 
     `expected` is the vendor's own count for the whole request (records + deletions + unreadable),
     None when it gives none; the last page's is the one that holds. `cursor` is set on the last page
-    only. `incomplete` says that the source no longer knows all that was deleted since the cursor, so
-    that only a comparison of all ids can tell. `wheres` names the origin of each record, in step with `records`, when that says more than
-    the record id. `resume`, when the vendor allows it, is what a later request of the same reading
-    may give once this page and all before it have landed.
+    only. `incomplete` says that the source no longer knows all that was deleted since the cursor,
+    so that only a comparison of all ids can tell. `wheres` names the origin of each record, in step
+    with `records`, when that says more than the record id. `resume`, when the vendor allows it, is
+    what a later request of the same reading may give once this page and all before it have landed.
     """
 
     records: Sequence[Record]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from typing import Any
 
 NS = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
@@ -19,7 +20,7 @@ LIGHT = (
 )
 
 
-def make_zip(files: dict[str, str | bytes]) -> bytes:
+def make_zip(files: Mapping[str, Any]) -> bytes:
     """Pack files into a zip."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as target:
@@ -82,7 +83,7 @@ def start(org: Any, content: bytes, **options: Any) -> str:
     return str(answer.json()["id"])
 
 
-def deploy(org: Any, files: dict[str, str | bytes], **options: Any) -> dict[str, Any]:
+def deploy(org: Any, files: Mapping[str, Any], **options: Any) -> dict[str, Any]:
     """Deploy files and return the finished deployResult."""
     deploy_id = start(org, make_zip(files), **options)
     result: dict[str, Any] = {"done": False}

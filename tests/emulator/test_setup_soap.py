@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import zipfile
+from typing import Any
 
 import pytest
 import requests
@@ -288,7 +289,9 @@ def session(secure):
 
 
 def test_the_library_signs_in_by_soap(session, secure):
-    wish = {"username": USER, "password": PASSWORD, "security_token": TOKEN, "session": session}
+    wish: dict[str, Any] = {
+        "username": USER, "password": PASSWORD, "security_token": TOKEN, "session": session,
+    }  # fmt: skip
     session_id, instance = SalesforceLogin(**wish, sf_version="59.0")
     assert instance == secure.tls_url.removeprefix("https://")
     sf = Salesforce(session_id=session_id, instance=instance, session=session, version="59.0")
@@ -301,7 +304,7 @@ def test_the_library_signs_in_by_soap(session, secure):
 
 @pytest.fixture
 def library(session, secure):
-    wish = {"username": USER, "password": PASSWORD, "security_token": TOKEN}
+    wish: dict[str, Any] = {"username": USER, "password": PASSWORD, "security_token": TOKEN}
     session_id, _ = SalesforceLogin(**wish, session=session, sf_version="59.0")
     return Salesforce(
         session_id=session_id, instance_url=secure.tls_url, session=session, version="66.0"
