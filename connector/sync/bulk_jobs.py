@@ -64,11 +64,12 @@ def send_job(
     sending.report.jobs += 1
     try:
         behind = bulk.load_job(job_id, first.object_name, key_field, rows)
-        crash_point("after-job-loaded")
-        if len(behind) < len(batch):
-            _start(bulk, job_id)
     except (TransientError, RefusedError) as error:
         return _give_up(sending, bulk, job, batch, error), rest
+    crash_point("after-job-loaded")
+    refusal = _start(bulk, job_id) if len(behind) < len(batch) else None
+    if refusal is not None:
+        return _give_up(sending, bulk, job, batch, refusal), rest
     crash_point("after-job-started")
     status = _wait(sending, bulk, job_id) if len(behind) < len(batch) else None
     return _finish(sending, bulk, job, batch, status, dict(behind)), rest
@@ -88,13 +89,18 @@ def settle_jobs(sending: Sending) -> None:
         _finish(sending, writer, job, batch, _wait(sending, writer, job.job_id), {})
 
 
-def _start(bulk: BulkPort, job_id: str) -> None:
-    """Start the job; a refusal counts only when it really was not started."""
+def _start(bulk: BulkPort, job_id: str) -> VendorError | None:
+    """Start the job; the refusal, when it really was not started.
+
+    When nobody knows whether it was, because looking fails as well, that error goes up: the job
+    may be running, and the next run asks it again.
+    """
     try:
         bulk.start_job(job_id)
-    except VendorError:
+    except VendorError as error:
         if bulk.look_at_job(job_id).phase is JobPhase.WAITING:
-            raise
+            return error
+    return None
 
 
 def _give_up(

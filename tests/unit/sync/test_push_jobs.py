@@ -9,7 +9,7 @@ import pytest
 
 from connector.domain.change import ChangeState, Plan
 from connector.errors import BudgetError, RefusedError, StoppedError, TransientError
-from connector.ports.bulk import JobPhase
+from connector.ports.bulk import JobPhase, JobStatus
 from connector.ports.crm import RowOutcome
 from connector.sync.push import push
 from connector.testing.builders import decision_row
@@ -154,6 +154,30 @@ def test_a_lost_answer_to_the_start_does_not_start_a_second_job(place: Workplace
     report = place.push(plan)
     assert report.ended == {S.VERIFIED: 3}
     assert report.jobs == 1
+    assert_all_once(place, plan)
+
+
+def test_a_job_of_which_nobody_knows_whether_it_started_is_left_to_the_next_run(
+    place: Workplace,
+) -> None:
+    """Goes red when rows of a job that may be running are sent a second time."""
+    plan = portfolio(place, 3)
+    crm = crm_of(place)
+    crm.lost_starts, crm.looks = 1, 3
+    look, failures = crm.look_at_job, iter([True])
+
+    def unreachable(job_id: str) -> JobStatus:
+        if next(failures, False):
+            raise TransientError("No answer came.", code="LOST")
+        return look(job_id)
+
+    crm.look_at_job = unreachable  # type: ignore[method-assign]
+    with pytest.raises(TransientError):
+        place.push(plan)
+    assert set(place.states(plan).values()) == {S.SENT}
+    assert crm.jobs["JOB1"].phase is JobPhase.RUNNING
+    assert place.recover().ended == {S.VERIFIED: 3}
+    assert len(crm.jobs) == 1
     assert_all_once(place, plan)
 
 
