@@ -25,13 +25,18 @@ HOPELESS = 3
 
 
 def send_batches(sending: Sending, changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Send changes of one kind and object; after each call, those to be tried again."""
+    """Send changes of one kind and object; after each call, those to be tried again.
+
+    A vendor who does not answer several calls in a row gets no more of them in this pass: smaller
+    ones would only add to the load.
+    """
     rows = list(changes)
-    while rows:
+    while rows and not sending.rests:
         sending.desk.stop.check()
         size = sending.pace.size(rows[0].object_name)
         batch, rows = rows[:size], rows[size:]
         yield _send(sending, batch, 0)
+    yield rows
 
 
 def _send(sending: Sending, batch: Sequence[Change], level: int) -> list[Change]:

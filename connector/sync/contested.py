@@ -47,7 +47,10 @@ def split_contested(
 
 def send_one_by_one(sending: Sending, changes: Sequence[Change]) -> Iterator[list[Change]]:
     """Send each under its condition; after each call, what must be tried again."""
-    for change in changes:
+    for position, change in enumerate(changes):
+        if sending.rests:
+            yield list(changes[position:])
+            return
         sending.desk.stop.check()
         yield _send(sending, change)
 

@@ -90,6 +90,7 @@ def _attempt_all(
     desk = sending.desk
     for attempt in range(1, desk.attempts + 1):
         again: list[Change] = []
+        sending.failed = 0
         try:
             for more in _send_all(sending, waiting, compared=compared):
                 again += more
@@ -111,7 +112,7 @@ def _send_all(
     for _, run in groupby(changes, key=lambda c: (c.kind, c.object_name, c.key_field)):
         contested, rows = split_contested(sending, list(run), compared=compared)
         yield from send_one_by_one(sending, contested)
-        while rows and (bulk := find_bulk(sending, rows)) is not None:
+        while rows and not sending.rests and (bulk := find_bulk(sending, rows)) is not None:
             sending.desk.stop.check()
             kept = [c for c in rows if c.id in sending.by_batch]
             again, rest = send_job(sending, bulk, [c for c in rows if c.id not in sending.by_batch])

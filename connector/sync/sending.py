@@ -8,17 +8,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from connector.domain.change import Change, ChangeKind, ChangeState
-from connector.errors import UnknownOutcomeError, VendorError
+from connector.errors import TransientError, UnknownOutcomeError, VendorError
 from connector.logs import get_logger
 from connector.ports.crm import RowOutcome, WriteRow
 from connector.ports.store import JournalEntry
 from connector.sync.crash import crash_point
 from connector.sync.desk import Connection, Desk
-from connector.sync.pace import Pace
+from connector.sync.pace import MOST_TOLD, Pace
 from connector.sync.push_report import PushReport
 
 COMMIT_ROWS = 2_000
 """Events in one commit of the store, so that others get their turn."""
+
+MOST_FAILED = 3
+"""Calls without an answer, one after the other, after which a pass sends no more."""
 
 _STATE_OF = {
     "ok": ChangeState.ACKED,
@@ -34,7 +37,7 @@ class Sending:
 
     `by_batch` are changes that no job takes; `jobless` the objects whose jobs came to nothing.
     `alone` counts, by object and code, the rows refused one after the other with none accepted
-    between them.
+    between them; `failed` the calls in a row that failed as a whole for a passing reason.
     """
 
     desk: Desk
@@ -44,18 +47,18 @@ class Sending:
     by_batch: set[str] = field(default_factory=set)
     jobless: set[str] = field(default_factory=set)
     alone: Counter[tuple[str, str]] = field(default_factory=Counter)
+    failed: int = 0
+
+    @property
+    def rests(self) -> bool:
+        """Whether the vendor is to be left alone until the next pass."""
+        return self.failed >= MOST_FAILED or self.pace.told > MOST_TOLD
 
     def intend(self, changes: Sequence[Change], batch_id: str) -> None:
         """Make the intent durable: nothing of it was sent before."""
         for start in range(0, len(changes), COMMIT_ROWS):
             portion = changes[start : start + COMMIT_ROWS]
-            entries = [
-                _event(
-                    c, ChangeState.SENT, batch_id, {"fields": {f.field: f.ours for f in c.writes}}
-                )
-                for c in portion
-            ]
-            self.desk.append(self.connection, entries)
+            self.desk.append(self.connection, [_intent(c, batch_id) for c in portion])
 
     def note(
         self,
@@ -74,15 +77,16 @@ class Sending:
 
     def call(self, batch: Sequence[Change], unchanged_since: str = "") -> Sequence[RowOutcome]:
         """One write call; UnknownOutcomeError when it answers for another number of rows."""
-        first = batch[0]
         rows = [to_row(change, unchanged_since) for change in batch]
-        writer = self.connection.writer
-        if first.kind is ChangeKind.UPDATE:
-            outcomes = writer.update(first.object_name, rows)
-        elif self.connection.keyed(first):
-            outcomes = writer.upsert(first.object_name, first.key_field, rows)
-        else:
-            outcomes = writer.create(first.object_name, rows)
+        try:
+            outcomes = self._write(batch[0], rows)
+        except TransientError:
+            self.failed += 1
+            raise
+        except VendorError:
+            self.failed = 0
+            raise
+        self.failed = 0
         if len(outcomes) != len(batch):
             raise UnknownOutcomeError(
                 "The vendor answered for {got} of {sent} rows.",
@@ -91,6 +95,14 @@ class Sending:
                 sent=len(batch),
             )
         return outcomes
+
+    def _write(self, first: Change, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
+        writer = self.connection.writer
+        if first.kind is ChangeKind.UPDATE:
+            return writer.update(first.object_name, rows)
+        if self.connection.keyed(first):
+            return writer.upsert(first.object_name, first.key_field, rows)
+        return writer.create(first.object_name, rows)
 
     def take(
         self, batch: Sequence[Change], batch_id: str, outcomes: Sequence[RowOutcome]

@@ -153,6 +153,40 @@ def test_a_wish_too_long_for_a_run_is_left_to_the_next(place: Workplace) -> None
     assert place.clock.slept == []
 
 
+def test_a_vendor_who_is_down_is_not_asked_row_by_row(workplaces: OpenWorkplace) -> None:
+    """Goes red when every failing call is followed at once by a smaller one, down to one row."""
+    place = workplaces(batch_size=16)
+    plan = portfolio(place, 100)
+    sizes: list[int] = []
+
+    def down(object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
+        sizes.append(len(rows))
+        raise TransientError("Busy.", code="BUSY")
+
+    update = place.crm.update
+    place.crm.update = down  # type: ignore[method-assign]
+    assert place.push(plan).ended == {S.RETRY: 100}
+    assert len(sizes) <= 3 * 4
+    assert set(place.states(plan).values()) == {S.RETRY, S.PLANNED}
+    place.crm.update = update  # type: ignore[method-assign]
+    assert place.push(plan).ended == {S.VERIFIED: 100}
+    assert set(effects(place).values()) == {1}
+
+
+def test_a_wish_too_long_for_a_run_ends_the_pass_too(workplaces: OpenWorkplace) -> None:
+    place = workplaces(batch_size=10)
+    plan = portfolio(place, 30)
+    calls: list[int] = []
+
+    def busy(object_name: str, rows: Sequence[WriteRow]) -> Sequence[RowOutcome]:
+        calls.append(len(rows))
+        raise TransientError("Busy.", code="BUSY", retry_after=3000.0)
+
+    place.crm.update = busy  # type: ignore[method-assign]
+    assert place.push(plan).ended == {S.RETRY: 30}
+    assert calls == [10]
+
+
 # -- when calls are short ----------------------------------------------------------------------
 
 
