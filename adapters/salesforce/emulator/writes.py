@@ -55,8 +55,9 @@ class Writer:
         check_setup_write(org, self.user_id, spec.name)
         self._strike("create", spec, "")
         values = self.read_fields(spec, body, creating=True)
-        if spec.custom_setting and values.get("SetupOwnerId") is None:
-            values["SetupOwnerId"] = org.org_id
+        if spec.custom_setting:
+            values["SetupOwnerId"] = values.get("SetupOwnerId") or org.org_id
+            _check_owner(org, spec, values["SetupOwnerId"])
         _require(spec, values)
         record_id, stamp = org.new_id(spec), org.stamp()
         row: Row = {"Id": record_id, "IsDeleted": False}
@@ -391,3 +392,13 @@ def _require(spec: ObjectSpec, values: Row) -> None:
     if missing:
         text = f"Required fields are missing: [{', '.join(missing)}]"
         raise RecordError("REQUIRED_FIELD_MISSING", text, missing)
+
+
+def _check_owner(org: Org, spec: ObjectSpec, owner: str) -> None:
+    """Raise RecordError for a second record of a custom setting for the same owner."""
+    for row in org.records.table(spec.name).values():
+        if row.get("SetupOwnerId") == owner and not row.get("IsDeleted"):
+            text = (
+                f"duplicate value found: SetupOwnerId duplicates value on record with id: {owner}"
+            )
+            raise RecordError("DUPLICATE_VALUE", text)

@@ -6,8 +6,10 @@ import pytest
 
 from adapters.salesforce.adapter import SalesforceAdapter
 from adapters.salesforce.emulator import RunningEmulator
-from connector.errors import RefusedError
+from adapters.salesforce.setup import SalesforceSetup
+from connector.errors import RefusedError, VendorError
 from connector.ports.heartbeat import as_heartbeat
+from tests.adapters.salesforce.connections import FakeClock, make_opening
 
 SETTING = "CreditFlag_Heartbeat__c"
 VALUES: dict[str, str | None] = {
@@ -95,3 +97,73 @@ def test_a_field_that_may_not_be_written_is_a_sentence(
 def test_the_adapter_says_that_it_can(adapter: SalesforceAdapter) -> None:
     assert as_heartbeat(adapter) is adapter
     assert as_heartbeat(object()) is None
+
+
+@pytest.fixture
+def deployed(emulator: RunningEmulator, clock: FakeClock) -> RunningEmulator:
+    """An org with the setting as the app brings it."""
+    opening = make_opening(
+        emulator.url, client_id=emulator.client_id, secret=emulator.client_secret, clock=clock
+    )
+    setup = SalesforceSetup(opening)
+    try:
+        setup.apply_app(setup.plan_app(()), lambda _done, _all: None)
+    finally:
+        setup.close()
+    return emulator
+
+
+def test_a_create_whose_answer_was_lost_makes_no_second_record(
+    deployed: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    deployed.control.add_faults({"action": "drop_after", "method": "POST", "path": SETTING})
+    adapter.write_heartbeat(SETTING, VALUES)
+    (record,) = deployed.control.records(SETTING)
+    assert record["Connection__c"] == "crm"
+
+
+def test_a_record_that_an_admin_deleted_is_made_anew(
+    deployed: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    adapter.write_heartbeat(SETTING, VALUES)
+    (old,) = deployed.control.records(SETTING)
+    deployed.service.org.records.remove(SETTING, old["Id"])
+    adapter.write_heartbeat(SETTING, VALUES)
+    (new,) = deployed.control.records(SETTING)
+    assert new["Id"] != old["Id"]
+
+
+def test_a_user_who_may_not_write_settings_is_told_the_permission(
+    deployed: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    deployed.control.settings(setup_rights=False)
+    with pytest.raises(RefusedError) as caught:
+        adapter.write_heartbeat(SETTING, VALUES)
+    assert "Customize Application" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "body"),
+    [
+        ("GET", {"totalSize": 1, "done": True, "records": [{"Id": "nonsense"}]}),
+        ("GET", {"totalSize": 1, "done": True, "records": ["x"]}),
+        ("POST", {"success": True, "errors": []}),
+    ],
+)
+def test_an_answer_that_makes_no_sense_is_an_error_of_the_vendor(
+    deployed: RunningEmulator, adapter: SalesforceAdapter, method: str, body: dict[str, object]
+) -> None:
+    path = "/query" if method == "GET" else SETTING
+    deployed.control.add_faults(
+        {"action": "respond", "method": method, "path": path, "status": 200, "body": body,
+         "times": None}
+    )  # fmt: skip
+    with pytest.raises(VendorError):
+        adapter.write_heartbeat(SETTING, VALUES)
+
+
+def test_a_value_that_the_field_cannot_hold_is_an_error_of_the_vendor(
+    deployed: RunningEmulator, adapter: SalesforceAdapter
+) -> None:
+    with pytest.raises(VendorError, match="Stale_After_Hours__c"):
+        adapter.write_heartbeat(SETTING, {"Stale_After_Hours__c": "soon"})

@@ -94,8 +94,10 @@ def _grants(org: Org, user_id: str, table: str, key: str) -> dict[str, Grant]:
 
 
 def check_setup_write(org: Org, user_id: str, object_name: str) -> None:
-    """Raise RecordError when a user without the right writes set-up as records."""
-    if object_name in SETUP_OBJECTS and not may_change_setup(org, user_id):
+    """Raise RecordError when a user without the right writes set-up or custom settings."""
+    spec = org.schema.stored(object_name)
+    guarded = object_name in SETUP_OBJECTS or (spec is not None and spec.custom_setting)
+    if guarded and not may_change_setup(org, user_id):
         message = "insufficient access rights on object id"
         raise RecordError("INSUFFICIENT_ACCESS_OR_READONLY", message)
 
