@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import fnmatch
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from xml.etree.ElementTree import Element, ParseError, SubElement, indent, tostring
 
@@ -229,16 +229,20 @@ def adopt_sizes(ours: Component, theirs: Component) -> Component:
         found = theirs.text(tag)
         if wanted is not None and found.isdigit() and int(found) > int(wanted.text or 0):
             wanted.text = found
-    return Component(ours.kind, ours.name, document)
+    return replace(ours, document=document)
 
 
 def keep_theirs(ours: Component, theirs: Component) -> Component:
-    """Ours with what an admin added to the same list (more rights in a permission set).
+    """Ours with what an admin added to the same list or widened in it (rights of a permission set).
 
     A deployment replaces the whole document, and their additions are not ours to take away.
     """
     document = copy.deepcopy(ours.document)
-    named = {_identity(child) for child in document}
+    named = {_identity(child): child for child in document}
+    for child in theirs.document:
+        for part in named.get(_identity(child), Element("none")):
+            if part.text == "false" and child.findtext(part.tag) == "true":
+                part.text = "true"
     document.extend(child for child in theirs.document if _identity(child) not in named)
     return Component(ours.kind, ours.name, document, ours.files)
 

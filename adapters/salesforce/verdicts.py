@@ -16,7 +16,8 @@ from adapters.salesforce.components import (
 from adapters.salesforce.custom_fields import MARKER
 from connector.ports.setup import SetupItem, Step
 
-_UNMARKED = ("ListView", "CompactLayout", "LightningComponentBundle", "CustomObjectTranslation")
+_UNMARKED = ("ListView", "CompactLayout", "CustomObjectTranslation")
+_BUNDLE = "LightningComponentBundle"
 _SIZES = ("length", "precision")
 _TWINS = "There is one of this name that creditflag did not make; it is used as it is."
 _OTHER_TYPE = "It is of type {theirs} in the CRM, and creditflag needs {ours}."
@@ -25,10 +26,15 @@ _TOO_SMALL = (
     "Somebody else's field of this name has room for {theirs}, and creditflag needs {ours}."
 )
 _LARGER = "Make it larger in Setup, then plan again."
+_OTHER_BUNDLE = "There is a component of this name that creditflag did not make."
+_MOVE_BUNDLE = "Rename or delete the other component, then plan again: the panel needs its own."
 
 
 def is_ours(theirs: Component) -> bool:
     """Whether creditflag made a component of one of its names."""
+    if theirs.kind == _BUNDLE:
+        marker = MARKER.encode()
+        return any(marker in text for name, text in theirs.files.items() if name.endswith(".xml"))
     return theirs.kind in _UNMARKED or MARKER in theirs.text("description")
 
 
@@ -45,14 +51,17 @@ def judge(ours: Component, theirs: Component | None) -> tuple[SetupItem, Compone
         if conflict is not None:
             return conflict, ours
     if not is_ours(theirs):
+        if ours.kind == _BUNDLE:
+            item = SetupItem(*ours.key, Step.BLOCKED, message=_OTHER_BUNDLE, next_step=_MOVE_BUNDLE)
+            return item, ours
         return SetupItem(*ours.key, Step.KEPT, message=_TWINS), theirs
-    sized = adopt_sizes(ours, theirs)
+    fit = keep_theirs if ours.kind == "PermissionSet" else adopt_sizes
+    sized = fit(ours, theirs)
     differing = find_differences(sized, theirs)
     if not differing:
         return SetupItem(*ours.key, Step.SAME), sized
     params = {"names": ", ".join(differing)}
-    item = SetupItem(*ours.key, Step.CHANGE, message="It differs in {names}.", params=params)
-    return item, keep_theirs(ours, theirs) if ours.kind == "PermissionSet" else sized
+    return SetupItem(*ours.key, Step.CHANGE, message="It differs in {names}.", params=params), sized
 
 
 def judge_removal(theirs: Component) -> SetupItem:

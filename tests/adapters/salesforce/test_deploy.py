@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.salesforce.components import pack
 from adapters.salesforce.deploy import CHINESE, MAIN, PARTS, load_app
 from adapters.salesforce.deployment import deploy
 from adapters.salesforce.emulator import RunningEmulator, start
@@ -231,6 +232,66 @@ def test_somebody_elses_field_of_our_name_is_used_and_left(
     setup.apply_app(removal, untold)
     assert inventory(session)["CustomField"] >= {"Account.Credit_Grade__c"}
     assert steps(setup.plan_removal(NOTHING)) == {Step.KEPT: 1}
+
+
+def test_a_panel_of_an_earlier_release_is_brought_up_to_date(
+    opened: Setup, session: SalesforceSession
+) -> None:
+    setup = opened()
+    install(setup)
+    key = ("LightningComponentBundle", "creditBar")
+    bundle = Retrieval(session).fetch([key])[key]
+    old = {**bundle.files, "creditBar.css": b"/* old */"}
+    send(session, {
+        "package.xml": manifest(LightningComponentBundle=["creditBar"]),
+        **{f"lwc/creditBar/{name}": content for name, content in old.items()},
+    })  # fmt: skip
+    plan = install(setup)
+    assert [item.name for item in plan.pending] == ["creditBar"]
+    assert Retrieval(session).fetch([key])[key].files == bundle.files
+
+
+def test_somebody_elses_component_of_our_name_is_not_overwritten_nor_removed(
+    opened: Setup, session: SalesforceSession
+) -> None:
+    send(session, {
+        "package.xml": manifest(LightningComponentBundle=["creditBar"]),
+        "lwc/creditBar/creditBar.js": "export const theirs = 1;\n",
+        "lwc/creditBar/creditBar.js-meta.xml": document(
+            "LightningComponentBundle",
+            "<apiVersion>66.0</apiVersion><isExposed>false</isExposed>",
+        ),
+    })  # fmt: skip
+    setup = opened()
+    assert named(setup.plan_app(()), "creditBar").step is Step.BLOCKED
+    assert named(setup.plan_removal(NOTHING), "creditBar").step is Step.KEPT
+    key = ("LightningComponentBundle", "creditBar")
+    assert b"theirs" in Retrieval(session).fetch([key])[key].files["creditBar.js"]
+
+
+def test_what_an_admin_widened_in_our_permission_sets_stays(
+    opened: Setup, session: SalesforceSession
+) -> None:
+    setup = opened()
+    install(setup)
+    key = ("PermissionSet", "CreditFlag_Integration")
+    wider = Retrieval(session).fetch([key])[key]
+    (orders,) = [
+        entry for entry in wider.document.findall("{*}objectPermissions")
+        if entry.findtext("{*}object") == "Order"
+    ]  # fmt: skip
+    orders.find("{*}allowEdit").text = "true"  # type: ignore[union-attr]  # it is there
+    send(session, {"package.xml": manifest(PermissionSet=[key[1]]), **pack([wider])})
+    assert setup.plan_app(()).pending == ()
+
+    wider.document.find("{*}label").text = "Mine"  # type: ignore[union-attr]  # it is there
+    send(session, {"package.xml": manifest(PermissionSet=[key[1]]), **pack([wider])})
+    install(setup)
+    mended = Retrieval(session).fetch([key])[key].document
+    rights = {e.findtext("{*}object"): e.findtext("{*}allowEdit")
+              for e in mended.findall("{*}objectPermissions")}  # fmt: skip
+    assert rights == {"Account": "true", "Opportunity": "false", "Order": "true"}
+    assert mended.findtext("{*}label") == "CreditFlag Integration"
 
 
 def test_a_refused_deployment_changes_nothing_and_tells_each_reason(
