@@ -116,7 +116,9 @@ class BulkQuery:
         failed otherwise.
         """
         if job.state == "JobComplete":
-            return job.processed or 0
+            if job.processed is None:
+                raise BulkRefusedError("the job does not tell its rows")
+            return job.processed
         if job.state == "Aborted":
             raise TransientError(
                 "Somebody aborted the bulk job {job}.",
@@ -176,7 +178,11 @@ class BulkQuery:
         if locator:
             params["locator"] = locator
         path = f"jobs/query/{job_id}/results"
-        answer = self._session.carry_csv("GET", path, call, params=params)
+        try:
+            answer = self._session.carry_csv("GET", path, call, params=params)
+        except RefusedError as error:
+            # Results are given under the job's own API version only, and not for ever.
+            raise BulkRefusedError(error.code) from None
         cells = split_rows(answer.content, shape, call)
         told = answer.headers.get("Sforce-NumberOfRecords", "")
         following = answer.headers.get("Sforce-Locator") or "null"

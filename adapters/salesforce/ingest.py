@@ -21,6 +21,7 @@ from adapters.salesforce.push import ONCE_A_CALL, find_fields, find_key, to_valu
 from adapters.salesforce.rows import encode_csv, to_csv_cell
 from adapters.salesforce.session import SalesforceSession
 from connector.errors import RefusedError, TransientError, UnknownOutcomeError
+from connector.logs import get_logger
 from connector.ports.bulk import UNPROCESSED, JobPhase, JobStatus
 from connector.ports.crm import FieldInfo, ObjectInfo, RowOutcome, WriteRow
 
@@ -119,16 +120,28 @@ class BulkWriter:
         """Successful, failed and unprocessed rows, found again by id or external id."""
         info = self._catalogue.expect(object_name)
         key_name = find_key(key_field, info).name if key_field else _ID
+        try:
+            told = self._read_results(job_id, key_name, info, keyed=bool(key_field))
+        except RefusedError as error:
+            # Results are given under the job's own API version only: the records tell instead.
+            get_logger().warning("results refused", where=info.name, code=error.code)
+            return [None] * len(rows)
+        outcomes = [told.get(_own_key(row, keyed=bool(key_field)).casefold()) for row in rows]
+        return _mark(outcomes)
+
+    def _read_results(
+        self, job_id: str, key_name: str, info: ObjectInfo, *, keyed: bool
+    ) -> dict[str, RowOutcome | None]:
+        """Outcomes by folded key, of all three lists."""
         told: dict[str, RowOutcome | None] = {}
         for name in ("successfulResults", "failedResults", "unprocessedrecords"):
             for result in self._fetch(job_id, name, info):
                 key = result.get(key_name, "")
-                outcome = _read_result(result, name, key, keyed=bool(key_field))
+                outcome = _read_result(result, name, key, keyed=keyed)
                 # Told twice and differently, it is not known at all.
                 same = told.get(key.casefold(), outcome) == outcome
                 told[key.casefold()] = outcome if same else None
-        outcomes = [told.get(_own_key(row, keyed=bool(key_field)).casefold()) for row in rows]
-        return _mark(outcomes)
+        return told
 
     def _fetch(self, job_id: str, name: str, info: ObjectInfo) -> list[dict[str, str]]:
         call = self._session.name_call("write", info.name, repeatable=True)

@@ -334,3 +334,14 @@ def test_a_snapshot_can_come_by_a_job(
     seed(emulator, 5)
     pages = read_all(adapter, replace(NAMES, mode="snapshot"))
     assert count_rows(pages) == 5
+
+
+@pytest.mark.parametrize("place", [0, -2])
+def test_a_job_of_another_api_version_is_given_up_for_a_fresh_one(
+    emulator: RunningEmulator, connect: Connect, by_bulk: None, place: int
+) -> None:
+    ids = seed(emulator, 5)
+    places = [page.resume for page in connect().pull(NAMES)]
+    pages = read_all(connect(api_version="65.0"), replace(NAMES, resume=places[place]))
+    assert set(by_id(pages)) == set(ids)
+    assert pages[-1].expected == count_rows(pages)

@@ -240,3 +240,18 @@ def test_rows_are_split_among_jobs_by_size(
     assert 1 <= adapter.fit_into_job("Account", "", rows) < 10
     monkeypatch.setattr("adapters.salesforce.ingest.BYTES_MAX", 1)
     assert adapter.fit_into_job("Account", "", rows) == 1
+
+
+def test_a_job_of_another_api_version_leaves_its_rows_to_be_read_back(
+    emulator: RunningEmulator, adapter: SalesforceAdapter, connect: Connect
+) -> None:
+    ids = seed(emulator, 2)
+    rows = [WriteRow({"Note__c": "x"}, record_id=id_) for id_ in ids]
+    job = adapter.open_job("Account", "")
+    adapter.load_job(job, "Account", "", rows)
+    adapter.start_job(job)
+    while adapter.look_at_job(job).phase is JobPhase.RUNNING:
+        pass
+    later = connect(api_version="65.0")
+    assert later.look_at_job(job).phase is JobPhase.ENDED
+    assert later.read_job(job, "Account", "", rows) == [None, None]
