@@ -66,7 +66,7 @@ class CreditflagError(Exception):
     def _sentence(self) -> str:
         parts = [fill(self.message, self.params)]
         if self.where:
-            parts.append(f"({self.where})")
+            parts[0] = f"{parts[0].rstrip('.')} ({self.where})."
         if self.next_step:
             parts.append(fill(self.next_step, self.params))
         return " ".join(parts)

@@ -27,9 +27,11 @@ def translate(template: str, language: Language) -> str:
 
 def say_error(error: CreditflagError, language: Language = "en") -> str:
     """What happened, where, and the next step, in `language`."""
-    parts = [say(error.message, language, **error.params)]
+    what = say(error.message, language, **error.params)
     if error.where:
-        parts.append(f"({error.where})")
+        what = what.rstrip(".。")
+        what += f"（{error.where}）。" if language == "zh" else f" ({error.where})."
+    parts = [what]
     if error.next_step:
         parts.append(say(error.next_step, language, **error.params))
     return ("" if language == "zh" else " ").join(parts)

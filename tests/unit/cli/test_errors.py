@@ -27,7 +27,7 @@ def test_every_command_without_settings_names_init(
     answer = creditflag(*arguments)
     assert answer.code == EXIT_CONFIG
     assert answer.err == (
-        "There is no settings file. (creditflag.toml) "
+        "There is no settings file (creditflag.toml). "
         "Run `creditflag init` here, or name the file with --config.\n"
     )
     assert answer.out == ""
@@ -44,7 +44,7 @@ def test_every_command_lists_all_problems_of_the_settings(
     )
     answer = creditflag(*arguments)
     assert answer.code == EXIT_CONFIG
-    assert "The settings have 3 problem(s)." in answer.err
+    assert "The settings have 3 problem(s) (creditflag.toml)." in answer.err
     assert sum(line.startswith("  - ") for line in answer.err.splitlines()) == 3
 
 
@@ -68,7 +68,7 @@ def test_the_settings_file_can_be_named(creditflag: Creditflag, tmp_path: Path) 
         (["journal", "nowhere", "--verify"], "There is no connection nowhere."),
         (["explain", "Acme"], "Run `creditflag run` first."),
         (["apply", "--plan", "none.json"], "There is no plan file none.json."),
-        (["apply", "--plan", "creditflag.toml"], "This is not a readable plan file."),
+        (["apply", "--plan", "creditflag.toml"], "This is not a readable plan file"),
         (["emulator", "hal"], "There is no emulator for hal."),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else None,

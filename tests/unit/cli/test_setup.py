@@ -42,7 +42,7 @@ def test_init_refuses_to_overwrite(creditflag: Creditflag, settings: Path) -> No
     before = settings.read_bytes()
     answer = creditflag("init", "--company", "Other")
     assert answer.code == EXIT_CONFIG
-    assert "There is a settings file already. (creditflag.toml)" in answer.err
+    assert "There is a settings file already (creditflag.toml)." in answer.err
     assert settings.read_bytes() == before
 
 

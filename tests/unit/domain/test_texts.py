@@ -30,8 +30,8 @@ def test_without_translation_it_stays_english() -> None:
 
 def test_an_error_says_what_where_and_what_next() -> None:
     error = InputError(KNOWN, where="a.csv:3", next_step="Look at {name}.", name="Acme")
-    assert say_error(error) == "Known: Acme. (a.csv:3) Look at Acme."
-    assert say_error(error, "zh") == "已知:Acme。(a.csv:3)请查看 Acme。"
+    assert say_error(error) == "Known: Acme (a.csv:3). Look at Acme."
+    assert say_error(error, "zh") == "已知:Acme（a.csv:3）。请查看 Acme。"
     assert say_error(InputError("Gone.")) == "Gone." == str(InputError("Gone."))
 
 
