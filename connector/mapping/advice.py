@@ -42,19 +42,19 @@ def _describe(field: CreditField) -> tuple[str, str]:
     if field.choices:
         return (
             f"Picklist with {', '.join(field.values)}, or Text, length {field.length}",
-            f"选项列表 {'、'.join(field.values)},或文本,长度 {field.length}",
+            f"选项列表 {'、'.join(field.values)}，或文本，长度 {field.length}",
         )
     whole = field.precision - field.scale
     return {
         Kind.TEXT: (
             f"{'Long text' if field.long_text else 'Text'}, length {field.length}",
-            f"{'长文本' if field.long_text else '文本'},长度 {field.length}",
+            f"{'长文本' if field.long_text else '文本'}，长度 {field.length}",
         ),
         Kind.MONEY: (
             f"Currency, {whole} digits and {field.scale} decimals",
-            f"货币,{whole} 位整数、{field.scale} 位小数",
+            f"货币，{whole} 位整数、{field.scale} 位小数",
         ),
-        Kind.QUANTITY: (f"Number, {whole} digits, no decimals", f"数字,{whole} 位,无小数"),
+        Kind.QUANTITY: (f"Number, {whole} digits, no decimals", f"数字，{whole} 位，无小数"),
         Kind.FLAG: ("Checkbox", "复选框"),
         Kind.DATE: ("Date", "日期"),
     }[field.kind]
@@ -64,13 +64,13 @@ WANTED: dict[str, Wanted] = {name: _wanted(field) for name, field in CREDIT_FIEL
 """By credit field."""
 
 READ_TYPES: dict[Kind, tuple[str, str]] = {
-    Kind.TEXT: ("Text, length 80", "文本,长度 80"),
-    Kind.MONEY: ("Currency, 16 digits and 2 decimals", "货币,16 位整数、2 位小数"),
-    Kind.RATE: ("Number, 8 digits and 10 decimals", "数字,8 位整数、10 位小数"),
-    Kind.QUANTITY: ("Number, 14 digits and 4 decimals", "数字,14 位整数、4 位小数"),
+    Kind.TEXT: ("Text, length 80", "文本，长度 80"),
+    Kind.MONEY: ("Currency, 16 digits and 2 decimals", "货币，16 位整数、2 位小数"),
+    Kind.RATE: ("Number, 8 digits and 10 decimals", "数字，8 位整数、10 位小数"),
+    Kind.QUANTITY: ("Number, 14 digits and 4 decimals", "数字，14 位整数、4 位小数"),
     Kind.DATE: ("Date", "日期"),
     Kind.TIMESTAMP: ("Date/Time", "日期/时间"),
     Kind.FLAG: ("Checkbox", "复选框"),
-    Kind.COUNT: ("Number, 5 digits, no decimals", "数字,5 位,无小数"),
+    Kind.COUNT: ("Number, 5 digits, no decimals", "数字，5 位，无小数"),
 }
 """The field to create for a column of that kind, in English and Chinese."""

@@ -19,7 +19,7 @@ CREATE_WRITABLE = (
 )
 NO_EDIT = "The integration user may read {object}.{field} but not change it."
 GRANT_EDIT = "Give it edit access (field-level security: {access})."
-KEY_TYPE = ("Text, length 80, unique, external ID", "文本,长度 80,唯一,外部 ID")
+KEY_TYPE = ("Text, length 80, unique, external ID", "文本，长度 80，唯一，外部 ID")
 
 
 def check_write(

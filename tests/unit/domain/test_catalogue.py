@@ -50,7 +50,7 @@ def test_a_closed_list_holds_the_words_that_are_written() -> None:
 
 def test_an_admin_is_told_what_to_create() -> None:
     assert WANTED["limit"].english == "Currency, 16 digits and 2 decimals"
-    assert WANTED["grade"].chinese == "文本,长度 10"
+    assert WANTED["grade"].chinese == "文本，长度 10"
     assert WANTED["reasons"].english.startswith("Long text, length ")
     assert WANTED["score"].english == "Number, 5 digits, no decimals"
     assert WANTED["limit_state"].words == LIMIT_STATES

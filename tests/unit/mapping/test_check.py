@@ -103,7 +103,7 @@ def test_a_missing_field_comes_with_the_exact_next_step() -> None:
         "(field-level security: Sets > Account); or change write.account.fields.grade in crm."
     )
     (finding,) = [f for f in findings(world(Grade=None)) if f.level == "error"]
-    assert "文本,长度 10" in finding.sentence("zh")
+    assert "文本，长度 10" in finding.sentence("zh")
     assert "权限 > Account" in finding.sentence("zh")
 
 
