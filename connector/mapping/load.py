@@ -97,7 +97,11 @@ def _sentences(
 ) -> list[str]:
     placed = sorted({(source.line(path), ".".join(map(str, path)), what) for path, what in found})
     return [
-        f"{name} line {line}{', ' + path if path else ''}: {what}" for line, path, what in placed
+        # What stopped the reading as a whole names its line itself.
+        f"{name}, {what}"
+        if what.startswith("line ")
+        else f"{name} line {line}{', ' + path if path else ''}: {what}"
+        for line, path, what in placed
     ]
 
 
