@@ -136,9 +136,8 @@ def read_options(opening: Opening) -> Options:
         raise SettingsError(
             "The Salesforce connection is not set up completely.",
             where=opening.connection,
-            next_step="Correct these options of the connection: {listed}",
+            next_step="Correct these options of the connection:",
             problems=problems,
-            listed="; ".join(problems),
         )
     return Options(
         url=values["url"].rstrip("/"),
