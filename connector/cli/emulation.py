@@ -22,8 +22,10 @@ def emulator(
     adapter: Annotated[
         str, typer.Argument(help="Adapter whose vendor is emulated.")
     ] = DEMO_ADAPTER,
-    port: Annotated[int, typer.Option(help="HTTP port; 0 picks a free one.")] = 0,
-    tls_port: Annotated[int, typer.Option(help="TLS port; 0 picks a free one.")] = 0,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="HTTP port; 0 picks a free one.")] = 0,
+    tls_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="TLS port; 0 picks a free one.")
+    ] = 0,
     data: Annotated[Path | None, typer.Option(help="File that keeps its records.")] = None,
 ) -> int:
     """Start a local server that speaks the vendor's API, until Ctrl-C. Loopback only."""

@@ -59,8 +59,11 @@ def main(arguments: list[str] | None = None) -> int:
             while not ended.wait(0.5):
                 continue
     except (OSError, sqlite3.Error) as error:
-        place = f"ports {options.port}/{options.tls_port}, data file {options.data}"
-        print(f"The emulator cannot start ({place}): {error}", file=sys.stderr)
+        given = [f"port {port}" for port in (options.port, options.tls_port) if port]
+        given += [f"data file {options.data}"] if options.data is not None else []
+        what = getattr(error, "strerror", None) or error
+        place = f" ({', '.join(given)})" if given else ""
+        print(f"The emulator cannot start{place}: {what}", file=sys.stderr)
         return 2
     return 0
 
