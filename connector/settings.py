@@ -22,7 +22,7 @@ from connector.ports.secrets import is_reference
 CONFIG_VARIABLE = "CREDITFLAG_CONFIG"
 DEFAULT_FILE = "creditflag.toml"
 MAX_BYTES = 1_000_000
-_CONNECTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
+CONNECTION_NAME = re.compile(r"[a-z][a-z0-9_-]{0,30}")
 
 OptionsOf = Callable[[str], tuple[OptionSpec, ...]]
 """Options of an adapter by its name; raises SettingsError for an unknown adapter."""
@@ -286,7 +286,7 @@ def _connection_problems(raw: Mapping[str, Any], options_of: OptionsOf) -> list[
     problems: list[str] = []
     for name, table in _tables(raw, "connections").items():
         where = f"connections.{name}"
-        if not _CONNECTION_NAME.fullmatch(name):
+        if not CONNECTION_NAME.fullmatch(name):
             problems.append(f"{where}: a name has small letters, digits, - and _ only")
         if not isinstance(table, dict) or not isinstance(table.get("adapter"), str):
             continue
@@ -352,7 +352,7 @@ def _job_problems(jobs: Mapping[str, Any], connections: Mapping[str, Any]) -> li
     problems = []
     for name, table in jobs.items():
         where = f"daemon.jobs.{name}"
-        if not _CONNECTION_NAME.fullmatch(name):
+        if not CONNECTION_NAME.fullmatch(name):
             problems.append(f"{where}: a name has small letters, digits, - and _ only")
         wanted = table.get("connection") if isinstance(table, dict) else None
         if isinstance(wanted, str) and wanted and wanted not in connections:

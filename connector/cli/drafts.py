@@ -50,7 +50,9 @@ def mapping_suggest(
         print(draft.text, end="")
     else:
         here.tell("Written: {path}", path=output)
-        render.show_findings(here, draft.suggestion.name, draft.findings)
+        render.show_findings(here, draft.suggestion.name, draft.findings, connection)
+        here.tell("To use it, name it in the settings under [connections.{name}]: "
+                  "mapping = [{path}]", path=f'"{output}"', name=connection)  # fmt: skip
     bad = any(finding.level == "error" for finding in draft.findings)
     if bad or draft.suggestion.left_out:
         here.note("Something is missing; the comments in the document say what.")

@@ -63,6 +63,7 @@ def deploy(
 
     here = session(context)
     _only_one(plan, apply, uninstall)
+    _refuse_idle(uninstall, bool(parts), yes)
     with here.office() as office, watch(here, quiet=as_json) as tell:
         if uninstall:
             report = remove_app(office, connection, yes, lambda *n: tell("pushed", *n))
@@ -71,6 +72,9 @@ def deploy(
             report = set_up_app(office, connection, wanted, apply, lambda *n: tell("pushed", *n))
     again = f"creditflag deploy {connection} " + ("--uninstall --yes" if uninstall else "--apply")
     _show(here, report, as_json, again)
+    if apply and not as_json and not report.refused:
+        here.tell("Rights of the daily user, and what else your mapping needs: {command}",
+                  command=f"creditflag fields {connection} --plan")  # fmt: skip
     if uninstall and report.plan.pending and not yes:
         from connector.errors import EXIT_WAITS
 
@@ -85,6 +89,19 @@ def _only_one(*wishes: bool) -> None:
         raise InputError(
             "Only one of --plan, --apply and --uninstall can be meant.",
             next_step="Give one of them.",
+        )
+
+
+def _refuse_idle(uninstall: bool, parts: bool, yes: bool) -> None:
+    """An option that would do nothing is a slip: somebody expects something else of it."""
+    from connector.errors import InputError
+
+    if yes and not uninstall:
+        raise InputError("--yes belongs to --uninstall.", next_step="Use --apply to install.")
+    if parts and uninstall:
+        raise InputError(
+            "--with does not go with --uninstall, which takes every part away.",
+            next_step="Leave --with out.",
         )
 
 

@@ -91,7 +91,10 @@ def status(
         print_json(content)
     else:
         render.show_status(here, content)
-    return EXIT_BUSY if check and not reporting.is_well(content) else EXIT_OK
+    if not check or reporting.is_well(content):
+        return EXIT_OK
+    here.note("Not well: no daemon works, or a connection is not fresh.")
+    return EXIT_BUSY
 
 
 def explain(

@@ -127,7 +127,7 @@ def show_run(here: Session, report: RunReport) -> None:
         else:
             spread = ", ".join(f"{g}: {n}" for g, n in grades(report).items())
             here.tell("Decisions: {n} changed; grades {spread}", n=report.decided.changed,
-                      spread=spread)  # fmt: skip
+                      spread=spread or "–")  # fmt: skip
     show_plan_counts(here, report)
     for name, push in report.pushes.items():
         show_push(here, name, push)
@@ -250,7 +250,9 @@ def object_as_json(info: ObjectInfo) -> dict[str, Any]:
     }
 
 
-def show_findings(here: Session, name: str, findings: Sequence[Finding]) -> None:
+def show_findings(
+    here: Session, name: str, findings: Sequence[Finding], connection: str = ""
+) -> None:
     """Errors first, then warnings; what to do behind each."""
     here.tell("Mapping of {name}:", name=name)
     wrong = [f for f in findings if f.level != "ok"]
@@ -262,6 +264,9 @@ def show_findings(here: Session, name: str, findings: Sequence[Finding]) -> None
     here.tell("{fine} fields fit, {errors} errors, {warnings} warnings.", fine=fine,
               errors=sum(1 for f in wrong if f.level == "error"),
               warnings=sum(1 for f in wrong if f.level == "warning"))  # fmt: skip
+    if any(str(f.params.get("path", "")).startswith(("write.", "task.")) for f in wrong):
+        here.tell("Missing credit fields and rights can be created from here: {command}",
+                  command=f"creditflag fields {connection or name} --plan")  # fmt: skip
 
 
 def show_checks(here: Session, checks: Sequence[Check]) -> None:
@@ -288,6 +293,8 @@ def show_status(here: Session, content: Mapping[str, Any]) -> None:
         here.tell("{name}: {state}, {open} open changes, {conflicts} conflicts", name=c["name"],
                   state=here.say(state), open=c["open_changes"],
                   conflicts=len(c["conflicts"]))  # fmt: skip
+        if c["calls"]["allowed"] is not None:
+            here.tell("  API calls in 24 hours: {used} of {allowed}", **c["calls"])
         if c["stale"]:
             here.tell("  not fresh: last read {pulled}, last refreshed {refreshed}",
                       pulled=c["pulled_at"] or "–", refreshed=c["refreshed_at"] or "–")  # fmt: skip

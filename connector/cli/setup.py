@@ -94,7 +94,7 @@ def connect(
     """Add a connection to the settings, after trying it."""
     from connector.bootstrap import options_of
     from connector.registry import load_manifest
-    from connector.settings import find_settings, parse_settings
+    from connector.settings import CONNECTION_NAME, find_settings, parse_settings
 
     here = session(context)
     path = find_settings(here.config)
@@ -106,6 +106,12 @@ def connect(
             next_step="Edit it there, or choose another name.",
             name=name,
         )
+    if not CONNECTION_NAME.fullmatch(name):
+        raise InputError(
+            "{name} cannot be the name of a connection.",
+            next_step="Use small letters, digits, - and _, a letter first, at most 31 signs.",
+            name=name,
+        )
     manifest = load_manifest(adapter)
     block = _block(name, manifest, _pairs(options or [], manifest), mapping or [], accounts)
     text = present.rstrip() + "\n\n" + block
@@ -113,7 +119,9 @@ def connect(
     if check:
         from connector.bootstrap import SystemClock, open_connection
         from connector.credentials import Secrets
+        from connector.logs import configure
 
+        configure("error")  # what matters is said in a sentence; there is no state folder to log in
         opened = open_connection(settings, name, SystemClock(), Secrets())
         try:
             found = opened.adapter.check()
