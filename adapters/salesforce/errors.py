@@ -33,6 +33,7 @@ CallKind = Literal["login", "describe", "limits", "read", "write", "poll", "read
 BUDGET_PAUSE = 900.0  # the daily limit is a rolling window; Salesforce names no time to wait
 RETRY_AFTER_MAX = 3600.0
 _DETAIL_MAX = 300
+_CONDITION_FAILED = 412
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +250,8 @@ def translate_answer(answer: Answer, call: Call) -> CreditflagError:
             rule.message, resume_after=BUDGET_PAUSE, where=where, next_step=rule.next_step, **params
         )
     code = fault.code or f"HTTP_{answer.status}"
+    if answer.status == _CONDITION_FAILED:
+        code = f"HTTP_{answer.status}"  # told apart by the status; a body may come with it or not
     if rule.error == "refused":
         by_row = call.writes and answer.status == 400 and rule in (_OUR_FAULT, _MALFORMED)
         return RefusedError(

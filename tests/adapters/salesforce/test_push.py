@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -441,3 +442,16 @@ def test_a_call_refused_over_a_row_says_so(
         with pytest.raises(RefusedError) as caught:
             update_one(adapter, record_id, {"Note__c": "x"})
         assert (caught.value.code, caught.value.by_row) == (code, by_row)
+
+
+@pytest.mark.parametrize("body", ["", [{"errorCode": "PRECONDITION_FAILED", "message": "moved"}]])
+def test_a_precondition_that_failed_is_a_row_that_moved_whatever_is_said_of_it(
+    emulator: RunningEmulator, adapter: SalesforceAdapter, body: Any
+) -> None:
+    (record,) = seed(emulator, 1)
+    emulator.control.add_faults(
+        {"action": "respond", "method": "PATCH", "status": 412, "body": body}
+    )
+    row = WriteRow({"Note__c": "x"}, record_id=record, unchanged_since="2026-01-01T00:00:00+00:00")
+    (outcome,) = adapter.update("Account", [row])
+    assert outcome.state == "moved"
