@@ -19,10 +19,10 @@ from adapters.salesforce.deployment import DeployReport, deploy
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.metadata import APP
 from adapters.salesforce.retrieval import Retrieval
-from adapters.salesforce.rights import give_to_users, take_from_users
+from adapters.salesforce.rights import give_to_users, list_assignments, take_from_users
 from adapters.salesforce.session import SalesforceSession
 from adapters.salesforce.verdicts import judge, judge_removal
-from connector.errors import RefusedError, VendorError
+from connector.errors import CreditflagError, RefusedError
 from connector.ports.setup import SetupItem, SetupOutcome, SetupPlan, Step, Tell
 
 MAIN, CHINESE = "force-app", "chinese"
@@ -136,15 +136,16 @@ class AppInstaller:
         """Take our permission sets from their users, or the org would not let go of them; they
         get them back when it keeps them all the same."""
         sets = [item.name for item in pending if item.kind == "PermissionSet"]
-        taken = take_from_users(self._session, sets)
+        taken = list_assignments(self._session, sets)
         removed = False
         try:
+            take_from_users(self._session, taken)
             report = deploy(self._session, _pack_removal(pending, self._version), tell)
             removed = report.success
         finally:
             if not removed:
                 # What stopped the removal is worth telling, not what stops the way back.
-                with suppress(VendorError):
+                with suppress(CreditflagError):
                     give_to_users(self._session, taken)
         return report
 

@@ -10,6 +10,7 @@ import base64
 import binascii
 import io
 import zipfile
+import zlib
 from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element
 from xml.sax.saxutils import escape
@@ -28,6 +29,8 @@ from connector.errors import RefusedError, TransientError
 
 UNZIPPED_MAX = 64 * 1024 * 1024  # bytes; our parts of an org are far smaller
 WAIT_MAX = 600.0  # seconds
+# A cut or spoilt file, an encrypted one, or one packed in a way that is not known here.
+_BAD_ZIP = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError)
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 8.0
 
 
@@ -50,7 +53,7 @@ class Retrieval:
         content = self._wait(_text(started, "id"), call)
         try:
             return read_package(_unzip(content))
-        except (ComponentError, ValueError, zipfile.BadZipFile):
+        except (ComponentError, ValueError, *_BAD_ZIP):
             raise translate_nonsense(call, "the retrieved zip cannot be read") from None
 
     def list_names(self, kind: str) -> set[str]:

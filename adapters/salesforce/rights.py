@@ -209,22 +209,25 @@ def read_rows(session: SalesforceSession, object_name: str, columns: str, where:
     return rows
 
 
-def take_from_users(session: SalesforceSession, sets: Sequence[str]) -> list[Row]:
-    """End all assignments of the permission sets; the records that were."""
+def list_assignments(session: SalesforceSession, sets: Sequence[str]) -> list[Row]:
+    """All assignments of the permission sets to users."""
     if not sets:
         return []
     names = ", ".join(f"'{name}'" for name in sets)
     columns, where = "Id, AssigneeId, PermissionSetId", f"PermissionSet.Name IN ({names})"
-    rows = read_rows(session, "PermissionSetAssignment", columns, where)
-    for start in range(0, len(rows), _BATCH):
-        ids = ",".join(str(row["Id"]) for row in rows[start : start + _BATCH])
+    return read_rows(session, "PermissionSetAssignment", columns, where)
+
+
+def take_from_users(session: SalesforceSession, assignments: Sequence[Row]) -> None:
+    """End these assignments."""
+    for start in range(0, len(assignments), _BATCH):
+        ids = ",".join(str(row["Id"]) for row in assignments[start : start + _BATCH])
         call = session.name_call("write", "PermissionSetAssignment")
         session.ask("DELETE", f"composite/sobjects?ids={ids}&allOrNone=false", call)
-    return rows
 
 
 def give_to_users(session: SalesforceSession, taken: Sequence[Row]) -> None:
-    """Make the assignments again that `take_from_users` ended."""
+    """Make the assignments again that `take_from_users` ended; those that stand are left."""
     for start in range(0, len(taken), _BATCH):
         records = [
             {

@@ -17,7 +17,7 @@ from adapters.salesforce.setup import SalesforceSetup
 from connector.errors import RefusedError, SettingsError, TransientError
 from connector.ports.setup import FieldsWanted, SetupItem, SetupPlan, Step
 from tests.adapters.salesforce.connections import FakeClock, make_opening
-from tests.emulator.deployment_kit import account_package, document, manifest
+from tests.emulator.deployment_kit import account_package, document, make_zip, manifest
 
 NOTHING = FieldsWanted({})
 CHINESE_ON = {
@@ -374,6 +374,30 @@ def test_assigned_permission_sets_are_taken_back_first(
     assert not emulator.control.records("PermissionSetAssignment", deleted=False)
 
 
+def test_rights_taken_half_way_are_given_back(
+    emulator: RunningEmulator, opened: Setup, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup = opened()
+    install(setup)
+    setup.apply_fields(setup.plan_fields(NOTHING))
+    (given,) = emulator.control.records("PermissionSetAssignment", deleted=False)
+    ann = next(r for r in emulator.control.records("User") if r["Username"].startswith("ann"))
+    emulator.control.seed(
+        "PermissionSetAssignment",
+        [{"PermissionSetId": given["PermissionSetId"], "AssigneeId": ann["Id"]}],
+    )
+    monkeypatch.setattr("adapters.salesforce.rights._BATCH", 1)
+    plan = setup.plan_removal(NOTHING)
+    refusal = [{"errorCode": "INSUFFICIENT_ACCESS", "message": "not this one"}]
+    emulator.control.add_faults(
+        {"action": "respond", "method": "DELETE", "skip": 1, "status": 403, "body": refusal}
+    )
+    with pytest.raises(RefusedError, match="not this one"):
+        setup.apply_app(plan, untold)
+    held = emulator.control.records("PermissionSetAssignment", deleted=False)
+    assert {row["AssigneeId"] for row in held} == {given["AssigneeId"], ann["Id"]}
+
+
 # -- waiting, rights, hostility ----------------------------------------------------------------
 
 
@@ -426,5 +450,21 @@ def test_a_retrieved_zip_that_is_a_bomb_is_refused(
     session: SalesforceSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("adapters.salesforce.retrieval.UNZIPPED_MAX", 10)
+    with pytest.raises(TransientError, match="zip cannot be read"):
+        Retrieval(session).fetch([("CustomField", "Account.Name")])
+
+
+@pytest.mark.parametrize("spoil", [(6, 1), (8, 99)])
+def test_a_retrieved_zip_that_python_cannot_read_is_refused(
+    session: SalesforceSession, monkeypatch: pytest.MonkeyPatch, spoil: tuple[int, int]
+) -> None:
+    """Encrypted, or packed in a way nobody knows."""
+    content = bytearray(make_zip({"unpackaged/package.xml": "<Package/>"}))
+    offset, value = spoil
+    content[offset] = value
+    content[content.index(b"PK\x01\x02") + offset + 2] = value
+    monkeypatch.setattr(
+        "adapters.salesforce.retrieval._read_zip", lambda _state, _call: bytes(content)
+    )
     with pytest.raises(TransientError, match="zip cannot be read"):
         Retrieval(session).fetch([("CustomField", "Account.Name")])
