@@ -21,7 +21,16 @@ from connector.errors import RefusedError
 
 LOG_KEPT = timedelta(days=15)
 _MARGIN = timedelta(days=1)  # what yesterday's log left out, because a transaction still ran
-_NOT_KEPT = frozenset({"INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT"})
+# Refusals that leave deletions untold; other ones mean that the object keeps no log at all.
+_UNTOLD = frozenset(
+    {
+        "INVALID_REPLICATION_DATE",
+        "EXCEEDED_ID_LIMIT",
+        "INSUFFICIENT_ACCESS",
+        "INSUFFICIENT_ACCESS_OR_READONLY",
+        "HTTP_403",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +61,13 @@ def read_log(
     try:
         body = session.ask("GET", f"sobjects/{object_name}/deleted/?{urlencode(window)}", call)
     except RefusedError as error:
-        return DeletionLog((), whole=error.code not in _NOT_KEPT)
+        return DeletionLog((), whole=error.code not in _UNTOLD)
     if not isinstance(body, dict) or not isinstance(body.get("deletedRecords"), list):
         raise translate_nonsense(call, "the log of deletions is missing")
     earliest = body.get("earliestDateAvailable")
     reaches = cursor >= oldest and (not earliest or read_stamp(str(earliest)) <= cursor)
-    return DeletionLog({to_long_id(str(row["id"])) for row in body["deletedRecords"]}, reaches)
+    try:
+        ids = {to_long_id(str(row["id"])) for row in body["deletedRecords"]}
+    except (KeyError, TypeError, ValueError):
+        raise translate_nonsense(call, "the log of deletions names no records") from None
+    return DeletionLog(ids, reaches)

@@ -9,6 +9,7 @@ import pytest
 
 from adapters.salesforce.adapter import SalesforceAdapter
 from adapters.salesforce.emulator import RunningEmulator
+from connector.errors import TransientError
 from connector.ports.crm import Deletion, Page, PullRequest
 from tests.adapters.salesforce.connections import count_rows, read_all
 
@@ -84,3 +85,29 @@ def test_an_object_without_a_log_is_read_all_the_same(
     )  # fmt: skip
     pages = pull_again(adapter, first)
     assert not pages[-1].incomplete
+
+
+def test_a_log_that_this_user_may_not_read_is_not_taken_for_an_empty_one(
+    emulator: RunningEmulator, adapter: SalesforceAdapter, ids: list[str]
+) -> None:
+    first = read_all(adapter, NAMES)
+    emulator.control.advance(DAY)
+    refusal = [{"errorCode": "INSUFFICIENT_ACCESS", "message": "no"}]
+    emulator.control.add_faults(
+        {"action": "respond", "path": "/deleted", "status": 403, "body": refusal}
+    )
+    assert pull_again(adapter, first)[-1].incomplete
+
+
+@pytest.mark.parametrize("row", [{}, {"id": "nonsense"}, "nonsense"])
+def test_a_log_without_ids_is_no_answer(
+    emulator: RunningEmulator, adapter: SalesforceAdapter, ids: list[str], row: object
+) -> None:
+    first = read_all(adapter, NAMES)
+    emulator.control.advance(DAY)
+    body = {"deletedRecords": [row], "latestDateCovered": "2026-03-02T09:00:00.000+0000"}
+    emulator.control.add_faults(
+        {"action": "respond", "path": "/deleted", "status": 200, "body": body}
+    )
+    with pytest.raises(TransientError, match="names no records"):
+        pull_again(adapter, first)
