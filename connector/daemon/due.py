@@ -8,11 +8,18 @@ from datetime import date, datetime, timedelta
 from itertools import takewhile
 from zoneinfo import ZoneInfo
 
-from connector.domain.timetable import parse_timetable, slots_after
+from connector.domain.timetable import Interval, parse_timetable, slots_after
 from connector.ports.store import ScheduledJob
 
 ON_TIME = timedelta(seconds=60)
 """So late may a slot be and still count as on time, for the policy `skip`."""
+
+
+SLOWER = 4
+"""So many intervals lie between two readings while API calls are short …"""
+
+SLOWEST = timedelta(hours=6)
+"""… but no more than this, unless the interval itself is longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +57,20 @@ def take_turn(job: ScheduledJob, now: datetime) -> Turn | None:
     late = ON_TIME if job.misfire == "skip" else timedelta(seconds=job.grace_seconds)
     runs = now - latest <= late
     return Turn(latest, runs, len(passed) - runs, next(slots_of(job, latest)))
+
+
+def ease_off(job: ScheduledJob, turn: Turn) -> datetime:
+    """The slot that comes next when API calls are short: an interval is stretched.
+
+    Times of day stay, for somebody chose them, and so do slots that are all caught up with.
+    """
+    timetable = parse_timetable(job.spec)
+    if not isinstance(timetable, Interval) or job.misfire == "run_all":
+        return turn.following
+    gap = timedelta(seconds=timetable.seconds)
+    stretched = min(gap * SLOWER, max(gap, SLOWEST))
+    earliest = turn.slot + stretched - gap / 2  # slots are moved a little, each by its own jitter
+    return next(slot for slot in slots_of(job, turn.slot) if slot >= earliest)
 
 
 def slots_of(job: ScheduledJob, after: datetime) -> Iterator[datetime]:

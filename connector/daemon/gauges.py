@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
@@ -12,6 +12,7 @@ from connector.daemon.pulse import Pulse
 from connector.daemon.workers import Ended, Task
 from connector.domain.change import ChangeState
 from connector.errors import CreditflagError
+from connector.ports.allowance import CallUse
 from connector.ports.clock import ClockPort
 from connector.ports.store import StorePort
 from connector.sync.intake import Intake
@@ -86,7 +87,7 @@ class Gauges:
 
 
 class _Reading(Collector):
-    """Tick age, due times and freshness, as they are when they are asked for."""
+    """Tick age, due times, freshness and calls, as they are when they are asked for."""
 
     def __init__(self, store: StorePort, pulse: Pulse, clock: ClockPort) -> None:
         self._store = store
@@ -103,10 +104,12 @@ class _Reading(Collector):
             "creditflag_tick_age_seconds", "Seconds since the last tick", value=self._pulse.age
         )
         try:
+            now = self._clock.now()
             jobs, freshness = self._store.jobs(), self._store.freshness()
+            calls = self._store.call_use(now)
         except CreditflagError:
             return  # told by /readyz; the figures of the process are worth having all the same
-        now = self._clock.now()
+        yield from _list_calls(calls)
         due = GaugeMetricFamily(
             "creditflag_job_due_seconds", "Seconds until a job is due; negative: late",
             labels=["job"],
@@ -123,3 +126,19 @@ class _Reading(Collector):
                 if at is not None:
                     fresh.add_metric([name, what], (now - at).total_seconds())
         yield fresh
+
+
+def _list_calls(calls: Mapping[str, CallUse]) -> Iterator[Metric]:
+    used = GaugeMetricFamily(
+        "creditflag_api_calls_used", "Calls of the last 24 hours, all processes together",
+        labels=["connection"],
+    )  # fmt: skip
+    allowed = GaugeMetricFamily(
+        "creditflag_api_calls_allowed", "Calls that may be sent in 24 hours", labels=["connection"]
+    )
+    for name, use in calls.items():
+        used.add_metric([name], use.used)
+        if use.allowed is not None:
+            allowed.add_metric([name], use.allowed)
+    yield used
+    yield allowed

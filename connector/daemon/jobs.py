@@ -11,6 +11,7 @@ from connector.daemon.due import slots_of
 from connector.daemon.workers import Ended, Task, Work
 from connector.domain.timetable import Interval, parse_duration, parse_timetable
 from connector.errors import EXIT_OK, EXIT_PARTIAL
+from connector.ports.allowance import Pressure
 from connector.ports.store import Fence, ScheduledJob, StorePort
 from connector.service.main_job import pull_only, run_main_job
 from connector.service.office import Office
@@ -79,7 +80,8 @@ def work_of(open_office: OpenOffice, report: Callable[[Task, object], None]) -> 
         with open_office(task) as office:
             code, told = _DOING[task.job.kind](office, task)
             report(task, told)
-            return Ended("ok", code)
+            reads = LANES[task.job.kind] == "ledger"
+            return Ended("ok", code, short=reads and office.pressure >= Pressure.SLOW_POLLS)
 
     return work
 

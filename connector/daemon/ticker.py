@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from connector.daemon.claim import Claim
-from connector.daemon.due import Turn, take_turn
+from connector.daemon.due import Turn, ease_off, take_turn
 from connector.daemon.gauges import Gauges
 from connector.daemon.jobs import LANES
 from connector.daemon.pulse import Pulse
@@ -119,6 +119,8 @@ class Ticker:
             self._gauges.note_ended(task, ended, self._clock.monotonic() - task.started)
             get_logger().info("job_ended", job=task.job.name, outcome=ended.outcome,
                               code=ended.code, error=ended.error)  # fmt: skip
+            if ended.short:
+                get_logger().warning("polls_slowed", job=task.job.name)
             self._set_patience(task.job.name, ended)
 
     def _after(self, task: Task, ended: Ended) -> ScheduledJob:
@@ -130,7 +132,8 @@ class Ticker:
             job = replace(job, last_ok=now)
         if _waits(ended):
             return job
-        return replace(job, next_due=task.turn.following, missed=job.missed + task.turn.missed)
+        following = ease_off(job, task.turn) if ended.short else task.turn.following
+        return replace(job, next_due=following, missed=job.missed + task.turn.missed)
 
     def _set_patience(self, name: str, ended: Ended) -> None:
         if not _waits(ended):

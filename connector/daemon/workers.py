@@ -18,12 +18,14 @@ from connector.ports.store import ScheduledJob
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a job ended. `again_in` seconds is set when the vendor or a lock asks for patience."""
+    """How a job ended. `again_in` seconds is set when the vendor or a lock asks for patience;
+    `short` says that API calls are so short that changes are to be asked for less often."""
 
     outcome: str
     code: int
     error: str = ""
     again_in: float | None = None
+    short: bool = False
 
 
 @dataclass

@@ -35,6 +35,15 @@ class CallGrant:
     frees_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class CallUse:
+    """Calls of a connection's last 24 hours by all our processes, and how many may be sent in them;
+    None while no vendor's answer has told."""
+
+    used: int
+    allowed: int | None = None
+
+
 class AllowancePort(Protocol):
     """One connection's calls of the last 24 hours. Each call is one short transaction."""
 

@@ -14,7 +14,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from connector.domain.change import Change, ChangeKind, ChangeState, Plan
-from connector.ports.allowance import AllowancePort
+from connector.ports.allowance import AllowancePort, CallUse
 
 LAST_WRITTEN_SCHEMA = pa.schema(
     [
@@ -429,6 +429,10 @@ class StorePort(Protocol):
 
     def allowance(self, connection: str) -> AllowancePort:
         """The connection's API calls of the last 24 hours."""
+        ...
+
+    def call_use(self, now: datetime) -> Mapping[str, CallUse]:
+        """The same as figures, of each connection that sent any."""
         ...
 
     # runs

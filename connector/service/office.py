@@ -15,6 +15,7 @@ from connector.domain.change import digest
 from connector.domain.texts import Language
 from connector.errors import InputError
 from connector.ledger import Ledger
+from connector.ports.allowance import Pressure
 from connector.ports.clock import ClockPort
 from connector.ports.setup import SetupPort
 from connector.ports.stopping import StopSignal
@@ -61,6 +62,12 @@ class Office:
     def plans(self) -> Path:
         """Folder of plan files."""
         return self.folder / "plans"
+
+    @property
+    def pressure(self) -> Pressure:
+        """How short API calls are where they are shortest, among the connections in use."""
+        targets = [c.target for c in self._open.values() if c.target is not None]
+        return max((t.budget().pressure for t in targets), default=Pressure.NONE)
 
     def connect(self, name: str) -> Connection:
         """The open connection; InputError naming the known ones when there is none."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
 from connector.errors import StateError
 from connector.ledger import open_snapshot
+from connector.ports.allowance import CallUse
 from connector.ports.store import Freshness, JournalEvent, ScheduledJob
 from connector.service.office import Office
 
 DAEMON_LEASE = "daemon"
 """The lease that a daemon at work holds in the store."""
+_NO_CALLS = CallUse(0)
 _DRIFT = (
     "SELECT connection, object_name, field, kind, before, after, policy, "
     "strftime(known_at, '%Y-%m-%d') AS since FROM drift "
@@ -23,6 +26,7 @@ _DRIFT = (
 def status(office: Office) -> dict[str, Any]:
     """Last runs, jobs, leases, connections with freshness and conflicts, quarantined rows."""
     fresh = {row.pop("name"): row for row in measure_freshness(office)}
+    calls = office.store.call_use(office.clock.now())
     return {
         "folder": str(office.folder),
         "policy": office.policy.id,
@@ -49,7 +53,12 @@ def status(office: Office) -> dict[str, Any]:
             for h in office.store.lease_holders(office.clock.now())
         ],
         "connections": [
-            {**_connection(office, name), **fresh[name]} for name in office.connection_names
+            {
+                **_connection(office, name),
+                **fresh[name],
+                "calls": asdict(calls.get(name, _NO_CALLS)),
+            }
+            for name in office.connection_names
         ],
         "problems": problems(office),
         "drift": drift(office),

@@ -8,7 +8,14 @@ from datetime import datetime
 from django.db.models import F, Min, Q, Sum
 
 from connector.domain.change import ChangeKind, ChangeState
-from connector.ports.allowance import CallGrant, grant, hour_of, leaves_at, oldest_hour
+from connector.ports.allowance import (
+    CallGrant,
+    CallUse,
+    grant,
+    hour_of,
+    leaves_at,
+    oldest_hour,
+)
 from connector.ports.store import WriteJob
 from connector.store.leases import writing
 from connector.store.models import BatchSize, CallHour, JournalRow, WriteJobRow
@@ -68,6 +75,17 @@ def keep_batch_size(alias: str, connection: str, object_name: str, size: int) ->
     insert_columns(alias, BatchSize, columns, key=_SIZE_KEY, replace=True)
 
 
+def call_use(alias: str, now: datetime) -> dict[str, CallUse]:
+    """Calls and ceiling by connection; the ceiling told last holds."""
+    found: dict[str, CallUse] = {}
+    hours = CallHour.objects.using(alias).filter(hour__gte=oldest_hour(now)).order_by("hour")
+    for name, calls, ceiling in hours.values_list("connection", "calls", "ceiling"):
+        known = found.get(name, CallUse(0))
+        allowed = known.allowed if ceiling is None else ceiling
+        found[name] = CallUse(known.used + calls, allowed)
+    return found
+
+
 class StoredAllowance:
     """`AllowancePort` over the store: hours of calls, added up by whoever takes some."""
 
@@ -84,8 +102,11 @@ class StoredAllowance:
             told = hours.aggregate(taken=Sum("calls"), first=Min("hour", filter=Q(calls__gt=0)))
             taken = int(told["taken"] or 0)
             granted = grant(wanted, ceiling, taken)
+            this_hour = hours.filter(hour=hour_of(now))
             if granted:
-                hours.filter(hour=hour_of(now)).update(calls=F("calls") + granted)
+                this_hour.update(calls=F("calls") + granted)
+            if ceiling is not None:
+                this_hour.update(ceiling=ceiling)
         return CallGrant(granted, taken, leaves_at(told["first"]))
 
     def give_back(self, calls: int, now: datetime) -> None:

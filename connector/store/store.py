@@ -11,7 +11,7 @@ from django.db import IntegrityError, connections
 
 from connector.domain.change import Change, ChangeState, Plan
 from connector.errors import StateError
-from connector.ports.allowance import AllowancePort
+from connector.ports.allowance import AllowancePort, CallUse
 from connector.ports.store import (
     DecisionSet,
     Fence,
@@ -249,6 +249,10 @@ class DjangoStore:
 
     def allowance(self, connection: str) -> AllowancePort:
         return pacing.StoredAllowance(self.alias, connection)
+
+    def call_use(self, now: datetime) -> Mapping[str, CallUse]:
+        with translated(self.alias):
+            return pacing.call_use(self.alias, now)
 
     # runs
 

@@ -38,6 +38,10 @@ Progress = Callable[[int, int], None]
 """Called with changes finished and changes in all."""
 
 
+SHORT_PAUSE = 3600.0
+"""Seconds: the window of the calls moves on by hours, and each look costs calls itself."""
+
+
 def push(
     desk: Desk,
     connection: Connection,
@@ -139,4 +143,5 @@ def _short(connection: Connection, waiting: int) -> BudgetError:
         next_step="They are written by a run that has calls again, or raise budget_share of the "
         "connection.",
         n=waiting,
+        resume_after=SHORT_PAUSE,
     )

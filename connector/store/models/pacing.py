@@ -39,11 +39,13 @@ class BatchSize(models.Model):
 
 
 class CallHour(models.Model):
-    """API calls that were taken within one hour, by every process."""
+    """API calls that were taken within one hour, by every process, and the most that all hours of
+    the window may come to, as whoever took some last knew it."""
 
     connection = models.TextField()
     hour = models.DateTimeField()
     calls = models.BigIntegerField(default=0)
+    ceiling = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "call_hour"

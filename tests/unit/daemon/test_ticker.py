@@ -266,3 +266,31 @@ def test_changed_settings_change_jobs_and_keep_what_is_due() -> None:
     writes = plant.store.writes
     plant.boot()
     assert plant.store.writes == writes
+
+
+@pytest.mark.parametrize(
+    ("when", "misfire", "hours"),
+    [
+        ("every 1h", "coalesce", 4),
+        ("every 3h", "coalesce", 6),
+        ("every 12h", "coalesce", 12),
+        ("every 1h", "run_all", 1),
+        ("daily 06:00", "coalesce", 24),
+    ],
+)
+def test_while_calls_are_short_intervals_are_stretched(when: str, misfire: str, hours: int) -> None:
+    """Goes red when a shortage of calls leaves the pace of polling as it is."""
+    plant = plant_of(when, misfire=misfire)
+    plant.do = lambda _task: Ended("ok", 0, short=True)
+    plant.clock.move(seconds=6 * 3600 if when.startswith("daily") else 1)
+    plant.tick()
+    (first,) = plant.slots("job")
+    # Slots of an interval are moved by up to a tenth of it.
+    assert abs(plant.job("job").next_due - first - hours * HOUR) <= 0.2 * hours * HOUR
+    assert plant.job("job").missed == 0
+    plant.do = lambda _task: Ended("ok", 0)
+    plant.clock.move(seconds=(plant.job("job").next_due - plant.clock.now()).total_seconds())
+    plant.tick()
+    second = plant.slots("job")[-1]
+    usual = {"every 1h": 1, "every 3h": 3, "every 12h": 12, "daily 06:00": 24}[when]
+    assert abs(plant.job("job").next_due - second - usual * HOUR) <= 0.2 * usual * HOUR

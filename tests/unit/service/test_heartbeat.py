@@ -12,9 +12,11 @@ from connector.errors import RedRunError, RefusedError
 from connector.mapping.check import check_mapping
 from connector.mapping.feeds import combine
 from connector.mapping.load import read_document
+from connector.ports.allowance import Pressure
+from connector.ports.crm import Budget
 from connector.service.main_job import apply_file, plan_only, pull_only, run_main_job
 from connector.service.office import Office
-from connector.service.reporting import measure_freshness
+from connector.service.reporting import measure_freshness, status
 from connector.testing.builders import field_info, invoice_values, mapping_text, object_info
 from connector.testing.faults import Trouble
 from tests.unit.service.offices import OWNERS, crm_of
@@ -147,3 +149,17 @@ def test_a_connection_grows_stale(office: Office, beats: Beats) -> None:
     assert [row["stale"] for row in measure_freshness(office)] == [False]
     office.clock.sleep(26 * 3600 + 1)
     assert [row["stale"] for row in measure_freshness(office)] == [True]
+
+
+def test_status_tells_the_calls_of_a_day_and_the_office_how_short_they_are(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (before,) = status(office)["connections"]
+    assert before["calls"] == {"used": 0, "allowed": None}
+    office.store.allowance("crm").take(7, 200, office.clock.now())
+    (after,) = status(office)["connections"]
+    assert after["calls"] == {"used": 7, "allowed": 200}
+    assert office.pressure is Pressure.NONE
+    short = Budget(used=160, allowed=200, left=40, pressure=Pressure.SLOW_POLLS)
+    monkeypatch.setattr(crm_of(office), "budget", lambda: short)
+    assert office.pressure is Pressure.SLOW_POLLS

@@ -11,7 +11,7 @@ import pytest
 
 from connector.domain.change import ChangeKind, ChangeState
 from connector.errors import BusyError
-from connector.ports.allowance import AllowancePort, OwnAllowance
+from connector.ports.allowance import AllowancePort, CallUse, OwnAllowance
 from connector.ports.store import Fence, JournalEntry, WriteJob, Written
 from tests.unit.store.samples import CHANGES, NOW, plan
 
@@ -116,6 +116,18 @@ def test_calls_given_back_in_a_later_hour_still_count(allowances: list[Allowance
         allowance.take(30, None, NOW)
         allowance.give_back(20, NOW + timedelta(hours=2))
         assert allowance.take(1, None, NOW + timedelta(hours=2)).taken == 10
+
+
+def test_calls_are_told_by_connection_with_the_ceiling_known_last(store: DjangoStore) -> None:
+    crm, erp = store.allowance("crm"), store.allowance("erp")
+    later = NOW + timedelta(hours=2)
+    crm.take(1, None, NOW)
+    crm.take(25, 300, NOW)
+    crm.take(10, 200, later)
+    crm.give_back(4, later)
+    erp.take(3, None, NOW)
+    assert store.call_use(later) == {"crm": CallUse(32, 200), "erp": CallUse(3)}
+    assert store.call_use(NOW + timedelta(hours=26)) == {"crm": CallUse(6, 200)}
 
 
 def _take_all(folder: str, ceiling: int, answers: multiprocessing.Queue[int]) -> None:
