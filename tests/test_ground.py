@@ -17,6 +17,9 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCT = ("connector", "adapters")
 PACKAGED = ("connector/", "adapters/", "mappings/")
+ONLY_FOR_TESTS = re.compile(
+    r"/__tests__/|/app/(jest/|[^/]+\.js$|package[^/]*\.json$|\.npmrc|\.prettier)"
+)
 LOCKS = ("requirements.lock", "requirements-dev.lock")
 BINARY = {".xlsx", ".png", ".ico", ".woff2", ".pem", ".parquet"}
 
@@ -357,7 +360,10 @@ def test_the_wheel_holds_code_and_documents(installed: Path, tmp_path: Path) -> 
     assert str(packages) in mappings
     ours = [shown(path) for path in list_files() if shown(path).startswith(PACKAGED)]
     assert any(name.startswith("mappings/policy/") for name in ours)
-    assert not [name for name in ours if not (packages / name).is_file()]
+    held = {name for name in ours if (packages / name).is_file()}
+    assert [name for name in ours if name not in held and not ONLY_FOR_TESTS.search(name)] == []
+    assert not [name for name in held if ONLY_FOR_TESTS.search(name)]
+    assert not list(packages.glob("adapters/**/node_modules"))
 
 
 @pytest.mark.slow
