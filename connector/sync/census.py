@@ -25,15 +25,12 @@ from connector.mapping.feeds import Feed
 from connector.mapping.transforms import ColumnWork
 from connector.ports.allowance import Pressure
 from connector.ports.crm import Deletion, Page, PullRequest
-from connector.ports.facts import LandBatch, row_schema
 from connector.sync.desk import Connection, Desk
 from connector.sync.guard import refuse_shrunk_list
-from connector.sync.land import Landing, refuse_miscount
-from connector.sync.position import read_feed_position
+from connector.sync.land import Landing, keep_census, refuse_miscount
+from connector.sync.position import CENSUS_FEED, read_feed_position
 from connector.sync.pull import take_pages
 
-CENSUS_FEED = "@census"
-"""The name under which the ledger keeps when a connection's last census was."""
 _LISTED = pa.schema([("id", pa.string()), ("stamp", pa.timestamp("us"))])
 
 
@@ -63,15 +60,19 @@ def is_census_due(desk: Desk, connection: Connection) -> bool:
         return False
     if desk.census:
         return True
+    stored = desk.ledger.cursor(connection.name, CENSUS_FEED)
+    last = json.loads(stored)["at"] if stored else ""
+    if last is None:
+        # A pull found that the source had forgotten deletions.
+        return True
     if connection.census_days <= 0:
         return False
-    stored = desk.ledger.cursor(connection.name, CENSUS_FEED)
-    if stored is None:
+    if not last:
         # The first reading of everything was one.
-        _note_census(desk, connection)
+        keep_census(desk, connection.name, desk.clock.now())
         return False
-    last = datetime.fromisoformat(json.loads(stored)["at"])
-    return desk.clock.now() - last >= timedelta(days=connection.census_days)
+    passed = desk.clock.now() - datetime.fromisoformat(last)
+    return passed >= timedelta(days=connection.census_days)
 
 
 def take_census(
@@ -98,7 +99,7 @@ def take_census(
         done = {report.feed for report in reports}
         rest = [feed.name for feed in feeds if feed.name not in done]
         return reports + [CensusReport(connection.name, name, skipped=True) for name in rest]
-    _note_census(desk, connection)
+    keep_census(desk, connection.name, desk.clock.now())
     return reports
 
 
@@ -246,18 +247,3 @@ def _count_orphans(desk: Desk, connection: Connection, feed: Feed) -> int:
         [connection.name, feed.name],
     )
     return int(rows["n"][0].as_py())
-
-
-def _note_census(desk: Desk, connection: Connection) -> None:
-    now = desk.clock.now()
-    desk.ledger.land(
-        LandBatch(
-            connection=connection.name,
-            feed=CENSUS_FEED,
-            entity="account",
-            run_id=desk.run_id,
-            known_at=now,
-            rows=row_schema("account").empty_table(),
-            cursor=json.dumps({"at": now.isoformat()}),
-        )
-    )

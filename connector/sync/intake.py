@@ -43,8 +43,7 @@ def take_in_connection(
     blocked = list_blocked(drift)
     intake = Intake(drift=drift)
     intake.feeds = pull_connection(desk, connection, progress, leave_out=blocked)
-    unknown = any(feed.incomplete for feed in intake.feeds)
-    if is_census_due(desk, connection) or unknown:
+    if is_census_due(desk, connection):
         intake.census = take_census(desk, connection, leave_out=blocked)
     if not blocked:
         desk.store.note_pulled(connection.name, desk.clock.now(), desk.fence)

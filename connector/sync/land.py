@@ -7,7 +7,9 @@ source counted; else the reading begins anew.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -19,7 +21,7 @@ from connector.ports.facts import LandBatch, LandResult, SnapshotClose, row_sche
 from connector.sync.crash import crash_point
 from connector.sync.desk import Connection, Desk
 from connector.sync.guard import refuse_shrunk_list
-from connector.sync.position import FeedPosition
+from connector.sync.position import CENSUS_FEED, FeedPosition
 
 
 def refuse_miscount(feed: str, connection: str, got: int, expected: int | None) -> None:
@@ -115,7 +117,10 @@ class Landing:
         self._whole = self._whole and mapped.unidentified == 0
         self.report.records += len(page.records) + len(page.deletions) + len(page.unreadable)
         self.report.skipped += mapped.skipped
-        self.report.incomplete |= page.incomplete
+        if page.incomplete and not self.report.incomplete:
+            # Durable before the cursor moves, or a crash would leave these deletions unlooked for.
+            keep_census(self.desk, self.connection.name, None)
+            self.report.incomplete = True
         self.report.duplicates += mapped.duplicates
         snapshot = None
         if page.last:
@@ -218,5 +223,20 @@ def keep_position(desk: Desk, connection: str, feed: Feed, position: FeedPositio
             known_at=desk.clock.now(),
             rows=row_schema(feed.entity.name).empty_table(),
             cursor=position.spell(),
+        )
+    )
+
+
+def keep_census(desk: Desk, connection: str, at: datetime | None) -> None:
+    """Keep when the connection's last census was; None: one is due, whatever its interval."""
+    desk.ledger.land(
+        LandBatch(
+            connection=connection,
+            feed=CENSUS_FEED,
+            entity="account",
+            run_id=desk.run_id,
+            known_at=desk.clock.now(),
+            rows=row_schema("account").empty_table(),
+            cursor=json.dumps({"at": at.isoformat() if at else None}),
         )
     )

@@ -13,6 +13,9 @@ from connector.domain.change import digest
 from connector.ledger import Ledger
 from connector.mapping.feeds import Feed
 
+CENSUS_FEED = "@census"
+"""The name under which the ledger keeps when a connection's last census was."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeedPosition:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -10,7 +10,7 @@ import pytest
 
 from connector.errors import BudgetError, RedRunError, WaitsForPersonError
 from connector.ports.allowance import Pressure
-from connector.ports.crm import Budget
+from connector.ports.crm import Budget, Page, PullRequest
 from connector.sync.census import CensusReport, is_census_due, take_census
 from connector.sync.guard import GuardLimits
 from connector.sync.intake import Intake, take_in_connection
@@ -176,3 +176,29 @@ def test_calls_that_run_out_on_the_way_leave_the_rest_for_later(place: Workplace
     assert all(report.skipped for report in reports)
     with pytest.raises(BudgetError):
         place.crm.pull(place.connection.mapping.feeds[0].request(None)).__next__()
+
+
+def test_deletions_that_the_source_forgot_are_looked_for_until_a_census_was_taken(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Goes red when a shortage of calls, or a crash, right after the pull forgets about them."""
+    place.connection.census_days = 0
+    erased = place.crm.add("Account", {"Name": "gone"})
+    place.crm.add("Account", {"Name": "kept"})
+    take_in(place)
+    place.crm.erase("Account", erased)
+    pull = place.crm.pull
+
+    def forgetful(request: PullRequest) -> Iterator[Page]:
+        for page in pull(request):
+            yield replace(page, incomplete=request.mode == "changes")
+
+    short = Budget(used=60, allowed=100, left=20, pressure=Pressure.NO_CENSUS)
+    with monkeypatch.context() as patch:
+        patch.setattr(place.crm, "pull", forgetful)
+        patch.setattr(place.crm, "budget", lambda: short)
+        assert {report.skipped for report in take_in(place).census} == {True}
+    assert names(place) == ["gone", "kept"]
+    assert of(take_in(place).census, "account").ghosts == 1
+    assert names(place) == ["kept"]
+    assert take_in(place).census == []
