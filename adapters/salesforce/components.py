@@ -177,6 +177,7 @@ def _bundles(files: Mapping[str, bytes]) -> Iterator[Component]:
 # -- comparing ---------------------------------------------------------------------------------
 
 _SIZES = ("length", "precision", "scale", "visibleLines")
+_CHOICES = f"{{{NAMESPACE}}}valueSet/{{{NAMESPACE}}}valueSetDefinition"
 
 
 def find_differences(ours: Component, theirs: Component) -> list[str]:
@@ -221,9 +222,32 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
+def list_choices(component: Component) -> list[dict[str, object]]:
+    """Choices of a picklist as the Tooling API takes them."""
+    names = ("fullName", "label", "default", "isActive")
+    return [
+        {
+            name: text == "true" if name in ("default", "isActive") else text
+            for name in names
+            if (text := value.findtext(f"{{{NAMESPACE}}}{name}")) is not None
+        }
+        for value in component.document.findall(f"{_CHOICES}/{{{NAMESPACE}}}value")
+    ]
+
+
+def _name_choice(value: Element) -> str:
+    return value.findtext(f"{{{NAMESPACE}}}fullName", "").strip()
+
+
 def adopt_sizes(ours: Component, theirs: Component) -> Component:
-    """Ours with the org's sizes where those are larger, so that nothing is ever cut."""
+    """Ours with the org's sizes where those are larger and its further choices, so that nothing is
+    ever cut: a deployment takes away the choices that it does not name."""
     document = copy.deepcopy(ours.document)
+    choices = document.find(_CHOICES)
+    if choices is not None:
+        known = {_name_choice(value) for value in choices}
+        more = theirs.document.findall(f"{_CHOICES}/{{{NAMESPACE}}}value")
+        choices.extend(value for value in more if _name_choice(value) not in known)
     for tag in _SIZES:
         wanted = document.find(f"{{{NAMESPACE}}}{tag}")
         found = theirs.text(tag)

@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from adapters.salesforce.components import Component, Key, parse_document
+from adapters.salesforce.components import Component, Key, list_choices, parse_document
 from adapters.salesforce.custom_fields import CustomField, credit_field_on, task_key
 from adapters.salesforce.describe import Catalogue
 from adapters.salesforce.errors import translate_nonsense
@@ -80,6 +80,9 @@ class FieldInstaller:
         for size in ("length", "precision", "scale", "visibleLines"):
             if size in settings:
                 settings[size] = int(ready.text(size))
+        if field.choices:
+            definition = {"sorted": False, "value": list_choices(ready)}
+            settings["valueSet"] = {"restricted": True, "valueSetDefinition": definition}
         body = {"FullName": field.full_name, "Metadata": settings}
         path, method = "tooling/sobjects/CustomField", "POST"
         if item.step is Step.CHANGE:

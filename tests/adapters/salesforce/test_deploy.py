@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -201,6 +202,34 @@ def test_a_changed_component_is_mended_and_what_an_admin_widened_is_kept(
     assert setup.plan_app(()).pending == ()
     key = ("CustomField", "Account.Credit_Grade__c")
     assert Retrieval(session).fetch([key])[key].text("length") == "40"
+
+
+@pytest.mark.parametrize("by_fields", [False, True])
+def test_a_choice_that_an_admin_added_outlives_a_change(
+    opened: Setup, session: SalesforceSession, by_fields: bool
+) -> None:
+    setup = opened()
+    install(setup)
+    key = ("CustomField", "Account.Credit_Light__c")
+    theirs = Retrieval(session).fetch([key])[key]
+    values = theirs.document.find("{*}valueSet/{*}valueSetDefinition")
+    assert values is not None
+    blue = copy.deepcopy(values.find("{*}value"))
+    assert blue is not None
+    for part, text in (("fullName", "blue"), ("label", "Blue")):
+        blue.find(f"{{*}}{part}").text = text  # type: ignore[union-attr]  # it is there
+    values.append(blue)
+    theirs.document.find("{*}label").text = "Mine"  # type: ignore[union-attr]  # it is there
+    send(session, {"package.xml": manifest(CustomField=[key[1]]), **pack([theirs])})
+    if by_fields:
+        plan = setup.plan_fields(FieldsWanted({"colour": ("Account", "Credit_Light__c")}))
+        assert all(outcome.done for outcome in setup.apply_fields(plan))
+    else:
+        install(setup)
+    mended = Retrieval(session).fetch([key])[key]
+    names = [e.text for e in mended.document.findall("{*}valueSet//{*}value/{*}fullName")]
+    assert names == ["green", "amber", "red", "grey", "blue"]
+    assert mended.text("label") == "Credit light"
 
 
 def test_a_field_of_another_type_blocks_and_nothing_is_changed(
