@@ -173,7 +173,8 @@ class Daemon:
         workers.ask_all()
         end = self.clock.monotonic() + self.settings.daemon.stop_seconds
         ticker.tick()
-        while workers.tasks:
+        # How a task ended cannot be kept without the lease: its slot stays due for the next daemon.
+        while workers.at_work if ticker.lost else workers.tasks:
             if self._stops > 1 or self.clock.monotonic() > end:
                 # What was done is durable, the call in flight is settled by the next run; only
                 # ending the process ends its threads.

@@ -62,6 +62,11 @@ class Workers:
         """Tasks on their lanes, those included that have ended and were not cleared yet."""
         return list(self._lanes.values())
 
+    @property
+    def at_work(self) -> list[Task]:
+        """Tasks that have not ended."""
+        return [task for task in self.tasks if task.ended is None]
+
     def start(self, task: Task, work: Work) -> None:
         """Do the work on a thread of its own; it never outlives the process."""
         self._lanes[task.lane] = task

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, date, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
+from connector.credentials import Secrets
+from connector.daemon.serve import Daemon
 from connector.daemon.workers import Ended, Task
 from connector.errors import BudgetError, SignInError, StateError, UnreachableError
-from connector.settings import JobSettings
+from connector.settings import DaemonSettings, JobSettings, Settings
 from tests.unit.daemon.plant import PATIENCE, Plant
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -234,6 +238,36 @@ def test_a_lost_lease_is_noticed() -> None:
     plant.ticker.tick()
     assert plant.ticker.lost
     assert plant.ran == []
+
+
+def test_a_daemon_that_lost_its_lease_ends_when_its_jobs_have_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Goes red when it waits for jobs whose end it may not keep any more, and has to be forced."""
+    plant = plant_of()
+
+    def until_stopped(task: Task) -> Ended:
+        assert task.stop.wait(PATIENCE)
+        return Ended("StoppedError", 75)
+
+    plant.do = until_stopped
+    plant.ticker.tick()
+
+    def lose(*_what: object) -> None:
+        plant.clock.move(seconds=10)
+        plant.store.lose_lease()
+        plant.store._fail()
+
+    monkeypatch.setattr(plant.store, "renew_lease", lose)
+    plant.clock.move(seconds=41)
+    plant.ticker.tick()
+    assert plant.ticker.lost
+    forced: list[int] = []
+    settings = cast("Settings", SimpleNamespace(daemon=DaemonSettings(stop_seconds=90)))
+    daemon = Daemon(settings, plant.clock, Secrets(), leave=forced.append, _bell=plant.bell)
+    daemon._close(plant.ticker, plant.workers)
+    assert forced == []
+    assert [task.ended for task in plant.workers.tasks] == [Ended("StoppedError", 75)]
 
 
 def test_while_closing_nothing_new_is_started() -> None:
