@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from connector.credit.policy import PolicyDoc, policy_hash
 from connector.domain.change import Change, ChangeState, Plan
-from connector.errors import EXIT_OK, EXIT_PARTIAL, EXIT_WAITS
+from connector.errors import EXIT_OK, EXIT_PARTIAL, EXIT_WAITS, BudgetError
 from connector.sync.adopt import adopt, compare_adopted
 from connector.sync.alerts import AlertRule, plan_alerts
 from connector.sync.approve import approve
@@ -195,7 +195,11 @@ def _alerts(
 
 
 def write_back(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:
-    """Push what may go by itself; what must wait for a person becomes a plan file."""
+    """Push what may go by itself; what must wait for a person becomes a plan file.
+
+    BudgetError after all were tried, when one of them is short of calls: each has its own.
+    """
+    short: BudgetError | None = None
     for plan in report.plans:
         approval = approve(plan, report.findings, way.plans_folder)
         if approval.plan_file is not None:
@@ -203,9 +207,14 @@ def write_back(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> 
         if approval.changes:
             tell("push", plan.connection, len(approval.changes))
             connection = _named(way, plan.connection)
-            report.pushes[plan.connection] = push(
-                desk, connection, approval.changes, lambda *a: tell("pushed", *a)
-            )
+            try:
+                report.pushes[plan.connection] = push(
+                    desk, connection, approval.changes, lambda *a: tell("pushed", *a)
+                )
+            except BudgetError as error:
+                short = short or error
+    if short is not None:
+        raise short
 
 
 def publish(desk: Desk, way: Way, tell: Tell = silent) -> None:
