@@ -169,7 +169,9 @@ def _stay(here: Session, config: Path, url: str) -> None:
     for command in ("status", "explain NAME", "journal crm", "plan", "run"):
         here.print(f"  creditflag --config {config} {command}")
     try:
-        threading.Event().wait()
+        # In short turns: a wait without end may not notice Ctrl-C while another thread takes it.
+        while not threading.Event().wait(0.5):
+            continue
     except KeyboardInterrupt:
         here.tell("Ended.")
 

@@ -221,7 +221,7 @@ def test_one_works_the_other_names_the_holder_and_health_tells(
         second = world.call("daemon")
         assert second.code == 75
         assert f"process {running.process.pid} on" in second.err
-        wait_for(lambda: 'job="first"' in running.get("/metrics")[1])
+        wait_for(lambda: 'creditflag_jobs_total{job="first"' in running.get("/metrics")[1])
         state = job(world)
         assert running.get("/readyz")[0] == 200
         assert (state["last_outcome"], state["late"], state["missed"]) == ("ok", False, 0)
