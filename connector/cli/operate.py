@@ -32,7 +32,10 @@ def daemon(
     made = Daemon(settings, SystemClock(), Secrets(), ready=lambda port: _tell_ready(here, port))
     use_utc()
     heed_signals(made)
-    return made.serve(once)
+    code = made.serve(once)
+    if code:
+        here.note("Not every job ended well; `creditflag status` tells which and why.")
+    return code
 
 
 def _tell_ready(here: Session, port: int | None) -> None:

@@ -73,7 +73,7 @@ def _tell_item(here: Session, item: SetupItem) -> None:
 def _tell_next(here: Session, report: SetupReport, command: str) -> None:
     holding = sum(1 for item in report.plan.pending if item.step is Step.REMOVE and item.data)
     if holding:
-        here.tell("{n} of them hold data: what stands in them in all records goes with them.",
+        here.tell("{n} of them store values: what stands in them in all records goes with them.",
                   n=holding)  # fmt: skip
     if report.plan.blocked:
         here.tell("Waits for a person: {n}.", n=len(report.plan.blocked))

@@ -58,7 +58,7 @@ def test_the_app_comes_and_goes(org: RunningEmulator, creditflag: Creditflag) ->
     assert {item["step"] for item in report["plan"]} == {"same", "left out"}
     asked = creditflag("--language", "en", "deploy", "crm", "--uninstall")
     assert asked.code == 5
-    assert "of them hold data" in asked.out
+    assert "of them store values" in asked.out
     assert "creditflag deploy crm --uninstall --yes" in asked.out
     removed = creditflag("deploy", "crm", "--uninstall", "--yes", "--json")
     assert removed.code == 0
