@@ -14,12 +14,14 @@ from itertools import groupby
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.credit.engine import ENGINE_VERSION, decide
 from connector.credit.explain import reason_lines
 from connector.credit.facts import Inputs
 from connector.credit.policy import PolicyDoc, policy_hash
 from connector.domain.change import digest
+from connector.domain.decision import TOTAL
 from connector.domain.texts import Language
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, DecisionSet
 from connector.sync.alerts import AlertRule
@@ -179,9 +181,9 @@ def _table_digest(table: pa.Table) -> str:
 
 def word(tables: Mapping[str, pa.Table], language: Language) -> pa.Table:
     """The top reasons of each party, as data and in words (WORDING_SCHEMA)."""
-    reasons = tables["reason"]
-    columns = ["party_id", "selling_company", "rank", "code", "params", "remedy", "remedy_params"]
-    rows = [r for r in reasons.select(columns).to_pylist() if r["selling_company"] == ""]
+    of_all = pc.equal(tables["reason"]["selling_company"], TOTAL)
+    columns = ["party_id", "rank", "code", "params", "remedy", "remedy_params"]
+    rows = tables["reason"].filter(of_all).select(columns).to_pylist()
     rows.sort(key=lambda r: (r["party_id"], r["rank"]))
     worded = []
     between = "" if language == "zh" else " "
