@@ -180,7 +180,7 @@ def test_a_bad_row_fails_alone(credit_org, header, cell, start):
         ("Id,Name\n001,x\n", {"operation": "delete"}, "exactly one column: Id"),
         ("Name\nAcme\n", {"operation": "update"}, "Field name not found : Id"),
         ("Name,name\nAcme,x\n", {}, "Duplicate field in header"),
-        ("Name\n" + "x" * 131_073 + "\n", {}, "field larger than field limit"),
+        ("Name\n" + "x" * 131_073 + "\n", {}, "131072"),
     ],
 )
 def test_data_that_cannot_be_read_fails_the_whole_job(org, text, changes, message):

@@ -245,7 +245,7 @@ def test_files_that_cannot_be_read_are_told_and_the_rest_goes_on(
     )
     ended = company.call("pull", "--json", config=config)
     assert ended.code == 1, ended.err
-    feed = next(f for f in ended.json if f["feed"] == "invoice")
+    feed = next(f for f in ended.json["feeds"] if f["feed"] == "invoice")
     assert feed["new"] == 4
     problems = company.call("status", "--json", config=config).json["problems"]
     places = {p["where_from"].split(":")[0]: p["reason"] for p in problems}

@@ -27,7 +27,7 @@ def test_every_problem_is_told_at_once() -> None:
             )
         )
     assert len(caught.value.problems) == 5
-    told = str(caught.value)
+    told = "\n".join([str(caught.value), *caught.value.problems])
     for word in ("client_id", "https://", "api_version", "nowhere.pem", "budget_share", "acme"):
         assert word in told
 
@@ -68,7 +68,7 @@ def test_a_relative_authority_file_starts_at_the_configuration(tmp_path: Path) -
 
 def test_the_manifest_names_the_secret_as_a_secret() -> None:
     assert [spec.name for spec in MANIFEST.options if spec.secret] == [
-        "client_secret", "private_key"
+        "client_secret", "private_key", "setup_client_secret"
     ]  # fmt: skip
     assert MANIFEST.writes
     adapter = MANIFEST.open(opening())
@@ -89,9 +89,10 @@ KEY = {"client_secret": "", "private_key": "file:/etc/key.pem"}
     ],
 )
 def test_one_way_to_sign_in_is_wanted_whole(options: dict[str, str], words: str) -> None:
-    with pytest.raises(SettingsError, match=words) as caught:
+    with pytest.raises(SettingsError) as caught:
         read_options(opening(**options))
-    assert len(caught.value.problems) == 1
+    (problem,) = caught.value.problems
+    assert words in problem
 
 
 @pytest.mark.parametrize(
