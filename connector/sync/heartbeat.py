@@ -11,7 +11,7 @@ from datetime import UTC
 
 from connector.domain.entities import Kind
 from connector.domain.values import canonical
-from connector.errors import BudgetError, SignInError, VendorError
+from connector.errors import BudgetError, SecretError, SignInError, VendorError
 from connector.logs import get_logger
 from connector.mapping.document import HeartbeatDoc, HeartbeatSlot
 from connector.ports.heartbeat import WRITTEN, HeartbeatPort, as_heartbeat
@@ -43,7 +43,7 @@ def beat(
 def _write(keeper: HeartbeatPort, desk: Desk, connection: Connection, doc: HeartbeatDoc) -> str:
     try:
         keeper.write_heartbeat(doc.object, _values(desk, connection, doc))
-    except (VendorError, BudgetError, SignInError) as error:
+    except (VendorError, BudgetError, SecretError, SignInError) as error:
         return str(error)
     return WRITTEN
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from connector.domain.entities import Kind
-from connector.errors import RedRunError, RefusedError
+from connector.errors import CreditflagError, RedRunError, RefusedError, SecretError
 from connector.mapping.check import check_mapping
 from connector.mapping.feeds import combine
 from connector.mapping.load import read_document
@@ -103,11 +103,12 @@ def test_a_run_that_waits_for_a_person_tells_nothing(office: Office, beats: Beat
     assert beats == []
 
 
+@pytest.mark.parametrize("refused", [RefusedError, SecretError])
 def test_a_record_that_cannot_be_written_makes_no_failure_of_the_run(
-    office: Office, beats: Beats
+    office: Office, beats: Beats, refused: type[CreditflagError]
 ) -> None:
     def refuse(_object: str, _values: Mapping[str, str | None]) -> None:
-        raise RefusedError("The integration user may not write it.")
+        raise refused("The integration user may not write it.")
 
     settle(office)
     vars(crm_of(office))["write_heartbeat"] = refuse
