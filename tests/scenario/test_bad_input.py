@@ -151,7 +151,7 @@ def test_five_problems_of_the_settings_at_once(
     ended = company.run(config=config)
     told = ("company.currency", "logs.level", "colours: unknown key", "connections.Big:",
             "connections.Big.folder: missing", "no connection nowhere")  # fmt: skip
-    assert_told(ended, 2, f"The settings have {len(told)} problem(s).", *told)
+    assert_told(ended, 2, f"The settings have {len(told)} problem(s)", *told)
     assert len(ended.err.splitlines()) == 1 + len(told)
     assert not (config.parent / ".creditflag" / "store.sqlite3").exists()
 

@@ -45,6 +45,11 @@ HERE = {**os.environ, "PYTHONPATH": str(ROOT)}
 """The environment of a process that starts in another folder."""
 
 
+def _hear_ctrl_c() -> None:
+    """A shell's background job, as a test run may be, ignores Ctrl-C, and so do its children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def start_demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """The demo in a process group of its own, which is gone at the end in any case."""
@@ -52,7 +57,7 @@ def start_demo(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     command = [sys.executable, "-c", PROGRAM, *options, "--folder", str(folder)]
     with subprocess.Popen(
         command, cwd=folder, env=HERE, text=True, encoding="utf-8", start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=_hear_ctrl_c,
     ) as process:  # fmt: skip
         try:
             yield process
