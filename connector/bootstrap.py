@@ -13,8 +13,8 @@ from pathlib import Path
 
 from connector import logs
 from connector.credentials import Secrets
-from connector.credit.policy import PolicyDoc, shipped_policy
-from connector.credit.policy_lint import load_policy
+from connector.credit.policy.document import PolicyDoc, shipped_policy
+from connector.credit.policy.lint import load_policy
 from connector.domain.change import digest
 from connector.errors import InputError, MappingError, StateError
 from connector.mapping.feeds import Mapping as FieldMapping

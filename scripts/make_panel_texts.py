@@ -3,7 +3,7 @@
     python -m scripts.make_panel_texts            writes the file
     python -m scripts.make_panel_texts --check    exits 1 when the file is not what would be written
 
-Every table of `connector.credit.wording` becomes one of pairs: English and Chinese.
+Every table of `connector.credit.reasons.wording` becomes one of pairs: English and Chinese.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from connector.credit import wording
+from connector.credit.reasons import wording
 from connector.domain.texts import translate
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -21,7 +21,7 @@ TARGET = ROOT.joinpath(
     "adapters", "salesforce", "app", "force-app", "main", "default", "lwc", "creditTexts",
     "messages.js",
 )  # fmt: skip
-HEAD = "// Written by scripts/make_panel_texts.py from connector/credit/wording.py.\n"
+HEAD = "// Written by scripts/make_panel_texts.py from connector/credit/reasons/wording.py.\n"
 
 TABLES: dict[str, str | Mapping[str, str]] = {
     "FLAG_TEXTS": wording.FLAG_TEXTS,

@@ -19,7 +19,7 @@ from pathlib import Path
 import yaml
 
 from connector import errors
-from connector.credit.metrics import METRICS
+from connector.credit.metrics.names import METRICS
 from connector.domain.change import ChangeState
 
 ROOT = Path(__file__).resolve().parent.parent

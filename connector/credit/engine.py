@@ -16,10 +16,11 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from connector.credit import evidence, reasons, tables
+from connector.credit import tables
+from connector.credit.decision.verdict import judge
 from connector.credit.facts import Inputs, bind, bind_worlds, input_facts, unbind
-from connector.credit.party import KEY, Book, build_book
-from connector.credit.policy import PolicyDoc, policy_hash
+from connector.credit.metrics.party import KEY, Book, build_book
+from connector.credit.policy.document import PolicyDoc, policy_hash
 from connector.credit.program import (
     PREFIX,
     Builder,
@@ -30,10 +31,11 @@ from connector.credit.program import (
     save_program,
     source_digest,
 )
-from connector.credit.remedy import answer_targets, worlds_result
-from connector.credit.remedy_targets import find_targets
-from connector.credit.scenario import build_scenario
-from connector.credit.verdict import judge
+from connector.credit.reasons import evidence
+from connector.credit.reasons import ranking as reasons
+from connector.credit.remedies.remedy import answer_targets, worlds_result
+from connector.credit.remedies.scenario import build_scenario
+from connector.credit.remedies.targets import find_targets
 from connector.domain.decision import DECISION_TABLES, TOTAL
 from connector.errors import PolicyError
 from connector.ports.facts import table_schema

@@ -7,12 +7,12 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from connector.credit.decision.verdict import Verdict
 from connector.credit.expressions import decimal_text, joined
 from connector.credit.facts import IBIS_TYPES, Facts
 from connector.credit.flags import FLAGS
-from connector.credit.party import KEY
-from connector.credit.policy import PolicyDoc
-from connector.credit.verdict import Verdict
+from connector.credit.metrics.party import KEY
+from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import DECISION, DECISION_TABLES
 
 _BETWEEN = "\x1f"

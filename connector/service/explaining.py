@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from connector.credit.explain import explain
+from connector.credit.reasons.explain import explain
 from connector.domain.texts import Language
 from connector.errors import InputError, StateError
 from connector.ledger import open_snapshot

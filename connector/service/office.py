@@ -10,7 +10,7 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from connector.credit.policy import PolicyDoc
+from connector.credit.policy.document import PolicyDoc
 from connector.domain.change import digest
 from connector.domain.texts import Language
 from connector.errors import InputError

@@ -14,7 +14,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from connector.credit.explain import flag_line
+from connector.credit.reasons.explain import flag_line
 from connector.domain.change import Change, ChangeKind, FieldChange
 from connector.domain.texts import Language, say
 from connector.ledger import Ledger

@@ -17,9 +17,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.credit.engine import ENGINE_VERSION, decide
-from connector.credit.explain import reason_lines
 from connector.credit.facts import Inputs
-from connector.credit.policy import PolicyDoc, policy_hash
+from connector.credit.policy.document import PolicyDoc, policy_hash
+from connector.credit.reasons.explain import reason_lines
 from connector.domain.change import digest
 from connector.domain.decision import TOTAL
 from connector.domain.texts import Language

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from connector.credit.policy import PolicyDoc, policy_hash
+from connector.credit.policy.document import PolicyDoc, policy_hash
 from connector.domain.change import Change, ChangeState, Plan
 from connector.errors import EXIT_OK, EXIT_PARTIAL, EXIT_WAITS, BudgetError
 from connector.sync.adopt import adopt, compare_adopted

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from connector.credit import wording
+from connector.credit.reasons import wording
 from connector.domain.texts import Language
 from scripts.make_panel_texts import ROOT
 

@@ -27,8 +27,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from connector.credit.policy import shipped_policy
-from connector.credit.policy_lint import load_policy
+from connector.credit.policy.document import shipped_policy
+from connector.credit.policy.lint import load_policy
 from connector.domain.change import ChangeState
 from connector.errors import BudgetError, VendorError
 from connector.sync.apply import apply_plan

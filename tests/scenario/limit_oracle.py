@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from connector.credit.policy import LimitDoc
+from connector.credit.policy.document import LimitDoc
 from tests.scenario.oracle import Item
 
 YEAR = 365

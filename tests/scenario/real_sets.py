@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from connector.bootstrap import open_office
 from connector.credit.facts import LINKED, PLAIN
-from connector.credit.policy import PolicyDoc
+from connector.credit.policy.document import PolicyDoc
 from connector.demo.real_sets import read_real_set
 from connector.ledger import open_snapshot
 from connector.service.main_job import apply_file, run_main_job

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.credit.policy import shipped_policy
+from connector.credit.policy.document import shipped_policy
 from connector.domain.change import digest
 from tests.scenario.erp_company import AS_OF, ErpCompany, build_company, feeds_of
 from tests.scenario.world import Ended, share_programs

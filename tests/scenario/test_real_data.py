@@ -13,10 +13,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from connector.credit.decision.scorecard import bin_labels
 from connector.credit.engine import decide
 from connector.credit.facts import Inputs
-from connector.credit.remedy import Remedy, apply_remedy
-from connector.credit.scorecard import bin_labels
+from connector.credit.remedies.remedy import Remedy, apply_remedy
 from connector.domain.change import Owner
 from connector.domain.entities import Kind
 from connector.domain.values import canonical

@@ -17,8 +17,8 @@ from connector.credit.expressions import (
     json_object,
     when,
 )
-from connector.credit.metrics import Unit, figure
-from connector.credit.policy import FlagDoc, FlagStepDoc
+from connector.credit.metrics.names import Unit, figure
+from connector.credit.policy.document import FlagDoc, FlagStepDoc
 
 FINDING_COLUMNS = (
     "party_id", "selling_company", "code", "severity", "value", "threshold", "amount", "params",

@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import date_text, join_left, money, when, zero
 from connector.credit.flags.finding import FlagContext, answer, floor_of
-from connector.credit.receivables import roll_up
+from connector.credit.metrics.receivables import roll_up
 
 CODE = "oldest_overdue"
 UNIT = "days"

@@ -9,8 +9,8 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from connector.credit.policy import PolicyDoc, shipped_policy
-from connector.credit.policy_lint import load_policy
+from connector.credit.policy.document import PolicyDoc, shipped_policy
+from connector.credit.policy.lint import load_policy
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from connector.credit.engine import Decided, decide
-from connector.credit.policy import PolicyDoc
+from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import DECISION_TABLES
 from connector.errors import PolicyError, StateError
 from connector.ports.facts import table_schema

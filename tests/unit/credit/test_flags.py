@@ -14,7 +14,7 @@ import yaml
 
 from connector.credit.flags import FLAGS
 from connector.credit.flags.finding import FINDING_COLUMNS, FlagContext
-from connector.credit.policy import FlagDoc
+from connector.credit.policy.document import FlagDoc
 from tests.unit.credit.book import AS_OF, only
 
 CASES = Path(__file__).parents[2] / "cases"

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from connector.credit.policy import policy_hash, shipped_policy
-from connector.credit.policy_lint import load_policy
+from connector.credit.policy.document import policy_hash, shipped_policy
+from connector.credit.policy.lint import load_policy
 from connector.errors import PolicyError
 
 Change = Callable[[dict[str, Any]], None]

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from connector.credit.engine import Decided, decide
-from connector.credit.policy import PolicyDoc
+from connector.credit.policy.document import PolicyDoc
 from tests.unit.credit.book import AS_OF, Book
 from tests.unit.credit.test_remedies import random_book
 

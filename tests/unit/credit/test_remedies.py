@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 import pytest
 
 from connector.credit.engine import Decided, decide, open_items
-from connector.credit.policy import PolicyDoc
-from connector.credit.remedy import Remedy, apply_remedy
+from connector.credit.policy.document import PolicyDoc
+from connector.credit.remedies.remedy import Remedy, apply_remedy
 from tests.unit.credit.book import AS_OF, Book
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from connector.credit.engine import decide, open_items
-from connector.credit.policy import PolicyDoc
+from connector.credit.policy.document import PolicyDoc
 from tests.unit.credit.book import AS_OF, Book
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import pytest
 
-from connector.credit import behaviour, exposure, holds, limits, receivables, scorecard, turnover
+from connector.credit.decision import holds, limits, scorecard
 from connector.credit.expressions import (
     convert,
     days_between,
@@ -23,7 +23,8 @@ from connector.credit.expressions import (
 )
 from connector.credit.expressions import money as as_money
 from connector.credit.facts import MOMENT_SCHEMA, Facts, linked_columns, moment_row
-from connector.credit.policy import (
+from connector.credit.metrics import behaviour, exposure, receivables, turnover
+from connector.credit.policy.document import (
     BinDoc,
     CharacteristicDoc,
     ExposureDoc,

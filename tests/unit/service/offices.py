@@ -6,8 +6,8 @@ import sys
 from decimal import Decimal
 from pathlib import Path
 
-from connector.credit.policy import shipped_policy
-from connector.credit.policy_lint import load_policy
+from connector.credit.policy.document import shipped_policy
+from connector.credit.policy.lint import load_policy
 from connector.mapping.feeds import combine
 from connector.mapping.load import read_document
 from connector.service.office import Office

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from connector.credit.engine import Coverage
 from connector.credit.facts import Inputs
-from connector.credit.policy import PolicyDoc
+from connector.credit.policy.document import PolicyDoc
 from connector.domain.change import digest
 from connector.domain.decision import DECISION_TABLES
 from connector.ledger.snapshot import select

@@ -1,5 +1,5 @@
 // Sentences about reasons and remedies, from stored codes and parameters, in the reader's language.
-// The same rules as connector/credit/wording.py; a test renders every code both ways and compares.
+// The same rules as connector/credit/reasons/wording.py; a test renders every code both ways and compares.
 import CURRENCY from '@salesforce/i18n/currency';
 import LANG from '@salesforce/i18n/lang';
 import LOCALE from '@salesforce/i18n/locale';

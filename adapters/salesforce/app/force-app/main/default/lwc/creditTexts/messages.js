@@ -1,4 +1,4 @@
-// Written by scripts/make_panel_texts.py from connector/credit/wording.py.
+// Written by scripts/make_panel_texts.py from connector/credit/reasons/wording.py.
 
 export const FLAG_TEXTS = {
   "oldest_overdue": [

@@ -14,6 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
+from connector.credit.decision.verdict import Verdict
 from connector.credit.expressions import (
     RawJson,
     date_text,
@@ -26,10 +27,9 @@ from connector.credit.expressions import (
 )
 from connector.credit.facts import Facts, Inputs
 from connector.credit.flags import FLAGS
-from connector.credit.policy import PolicyDoc
-from connector.credit.remedy_targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
-from connector.credit.scenario import world_of
-from connector.credit.verdict import Verdict
+from connector.credit.policy.document import PolicyDoc
+from connector.credit.remedies.scenario import world_of
+from connector.credit.remedies.targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
 from connector.domain.decision import TOTAL
 from connector.ports.store import APPROVED_LIMIT_SCHEMA
 

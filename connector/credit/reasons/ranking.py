@@ -13,6 +13,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from connector.credit.decision.verdict import Verdict
 from connector.credit.expressions import (
     decimal_text,
     json_object,
@@ -22,10 +23,9 @@ from connector.credit.expressions import (
     whole_text,
 )
 from connector.credit.flags import FLAGS
-from connector.credit.metrics import METRICS, ageing_columns, figure
-from connector.credit.party import KEY
-from connector.credit.policy import CharacteristicDoc, PolicyDoc
-from connector.credit.verdict import Verdict
+from connector.credit.metrics.names import METRICS, ageing_columns, figure
+from connector.credit.metrics.party import KEY
+from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
 
 HARD_STOP, FLAG, CHARACTERISTIC, CAP, LIMIT = "hard_stop", "flag", "characteristic", "cap", "limit"
 NOT_ENOUGH_DATA = "not_enough_data"

@@ -18,7 +18,7 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
-from connector.credit.metrics import ageing_columns
+from connector.credit.metrics.names import ageing_columns
 
 TOTAL_KEY = ("party_id", "selling_company")
 

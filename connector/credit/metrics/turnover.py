@@ -16,9 +16,9 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import MONTHS, Facts
-from connector.credit.policy import WindowsDoc
-from connector.credit.receivables import in_base
-from connector.credit.settlement import Settled
+from connector.credit.metrics.receivables import in_base
+from connector.credit.policy.document import WindowsDoc
+from connector.credit.settlement.matching import Settled
 
 YEAR_DAYS = 365
 

@@ -27,9 +27,9 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
-from connector.credit.policy import CapsDoc, LimitDoc, StepDoc
-from connector.credit.receivables import in_base
-from connector.credit.turnover import YEAR_DAYS
+from connector.credit.metrics.receivables import in_base
+from connector.credit.metrics.turnover import YEAR_DAYS
+from connector.credit.policy.document import CapsDoc, LimitDoc, StepDoc
 
 SOURCES = ("person", "file", "inherited", "policy")
 """Whose word counts, strongest first."""

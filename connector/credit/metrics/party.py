@@ -12,12 +12,14 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit import behaviour, exposure, limits, receivables, settlement, turnover
+from connector.credit.decision import limits
 from connector.credit.expressions import days_between, money, per_unit, ratio, union_all
 from connector.credit.facts import Facts
-from connector.credit.policy import PolicyDoc
+from connector.credit.metrics import behaviour, exposure, receivables, turnover
+from connector.credit.metrics.receivables import roll_up
+from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Builder
-from connector.credit.receivables import roll_up
+from connector.credit.settlement import matching as settlement
 
 KEY = ["party_id", "selling_company"]
 _DATES = ("oldest_due_date", "first_sale")

@@ -8,8 +8,8 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import money, union_all, when
-from connector.credit.party import KEY, Book
-from connector.credit.policy import PolicyDoc
+from connector.credit.metrics.party import KEY, Book
+from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import TOTAL
 
 MOST = 10

@@ -20,6 +20,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from connector.credit.decision.verdict import Verdict
 from connector.credit.expressions import (
     convert,
     exact,
@@ -31,10 +32,9 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
-from connector.credit.party import Book
-from connector.credit.policy import CharacteristicDoc, PolicyDoc
-from connector.credit.reasons import NOT_ENOUGH_DATA
-from connector.credit.verdict import Verdict
+from connector.credit.metrics.party import Book
+from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
+from connector.credit.reasons.ranking import NOT_ENOUGH_DATA
 from connector.domain.decision import TOTAL
 
 PAY, REDUCE, RAISE = "pay_items", "reduce_exposure", "raise_limit"
@@ -137,7 +137,7 @@ def _exposure_wish(t: ir.Table, share: Decimal, *, below: bool) -> ir.Table:
 
 def next_better(line: CharacteristicDoc) -> list[tuple[str, Decimal]]:
     """For each bin that loses points, upper bound of the nearest lower bin that gives more."""
-    from connector.credit.scorecard import bin_labels
+    from connector.credit.decision.scorecard import bin_labels
 
     found = []
     for number, (item, label) in enumerate(zip(line.bins, bin_labels(line), strict=True)):

@@ -8,13 +8,13 @@ from importlib import import_module
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit import holds, limits, scorecard
+from connector.credit.decision import holds, limits, scorecard
 from connector.credit.expressions import join_left, union_all
 from connector.credit.facts import Facts
 from connector.credit.flags import FLAGS
 from connector.credit.flags.finding import FlagContext
-from connector.credit.party import KEY, Book
-from connector.credit.policy import PolicyDoc
+from connector.credit.metrics.party import KEY, Book
+from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Builder
 from connector.domain.decision import TOTAL
 

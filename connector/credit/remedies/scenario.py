@@ -15,9 +15,9 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import joined, money, no_text, union_all
 from connector.credit.facts import LINKED, Facts
-from connector.credit.party import Book
+from connector.credit.metrics.party import Book
 from connector.credit.program import Builder
-from connector.credit.remedy_targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
+from connector.credit.remedies.targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
 from connector.domain.decision import TOTAL
 
 BETWEEN = "\x1f"

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow as pa
 from babel.numbers import format_currency
 
-from connector.credit import wording
-from connector.credit.metrics import METRICS, Unit
+from connector.credit.metrics.names import METRICS, Unit
+from connector.credit.reasons import wording
 from connector.domain.decision import TOTAL
 from connector.domain.texts import Language, say
 

@@ -13,8 +13,8 @@ import yaml
 from pydantic import ValidationError
 
 from connector.credit.flags import FLAGS
-from connector.credit.metrics import METRICS
-from connector.credit.policy import CharacteristicDoc, PolicyDoc
+from connector.credit.metrics.names import METRICS
+from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
 from connector.errors import PolicyError
 
 MAX_BYTES = 500_000

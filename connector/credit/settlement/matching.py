@@ -16,7 +16,17 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.documents import (
+from connector.credit.expressions import (
+    join_left,
+    money,
+    union_all,
+    when,
+    zero,
+)
+from connector.credit.facts import Facts
+from connector.credit.policy.document import PolicyDoc
+from connector.credit.program import Builder
+from connector.credit.settlement.documents import (
     DOCUMENT_KEY,
     credit_notes,
     hits_by_number,
@@ -26,17 +36,7 @@ from connector.credit.documents import (
     without_foreign,
     without_returns,
 )
-from connector.credit.expressions import (
-    join_left,
-    money,
-    union_all,
-    when,
-    zero,
-)
-from connector.credit.facts import Facts
-from connector.credit.policy import PolicyDoc
-from connector.credit.pouring import pair, pour
-from connector.credit.program import Builder
+from connector.credit.settlement.pouring import pair, pour
 
 DERIVED = ("equal_amount", "oldest_first", "cleared")
 """Ways of matching that we concluded ourselves."""

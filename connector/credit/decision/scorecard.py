@@ -16,8 +16,8 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import exact, ratio, when
 from connector.credit.facts import Facts
-from connector.credit.metrics import METRICS, bin_label
-from connector.credit.policy import CharacteristicDoc, GradeDoc, HardStopsDoc, ScorecardDoc
+from connector.credit.metrics.names import METRICS, bin_label
+from connector.credit.policy.document import CharacteristicDoc, GradeDoc, HardStopsDoc, ScorecardDoc
 
 NOT_ASSESSED = "not_assessed"
 """Bin of an unknown value."""

@@ -14,9 +14,9 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import convert, join_left, money, plus_days, zero
 from connector.credit.facts import Facts
-from connector.credit.policy import ExposureDoc
-from connector.credit.receivables import in_base
-from connector.credit.settlement import Settled
+from connector.credit.metrics.receivables import in_base
+from connector.credit.policy.document import ExposureDoc
+from connector.credit.settlement.matching import Settled
 
 
 def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Table:

@@ -22,8 +22,8 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
-from connector.credit.policy import PolicyDoc
-from connector.credit.pouring import pair, pour
+from connector.credit.policy.document import PolicyDoc
+from connector.credit.settlement.pouring import pair, pour
 
 DOCUMENT_KEY = ("party_id", "connection", "id")
 """What tells documents of one kind apart: a copy of a party has copies of its documents."""

@@ -8,9 +8,9 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import convert, days_between, per_unit
-from connector.credit.policy import WindowsDoc
-from connector.credit.receivables import in_base
-from connector.credit.settlement import Settled
+from connector.credit.metrics.receivables import in_base
+from connector.credit.policy.document import WindowsDoc
+from connector.credit.settlement.matching import Settled
 
 BIG = "decimal(34, 4)"
 

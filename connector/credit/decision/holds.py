@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import exact, plus_days, when
-from connector.credit.policy import BandDoc, PolicyDoc
+from connector.credit.policy.document import BandDoc, PolicyDoc
 from connector.domain.decision import AMBER, GREEN, GREY, RED
 
 KEY = ("party_id", "selling_company")

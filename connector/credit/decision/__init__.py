@@ -1,0 +1,1 @@
+"""Score, grade, limit, hold and colour."""

@@ -1,0 +1,1 @@
+"""Numbers computed at the valuation date."""

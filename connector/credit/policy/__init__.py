@@ -1,0 +1,1 @@
+"""The policy document: rules as a credit manager writes them."""

@@ -1,0 +1,1 @@
+"""Why, in data and in words."""

@@ -1,0 +1,1 @@
+"""The way back, worked out on a copy of the facts."""

@@ -1,0 +1,1 @@
+"""Which payment settled which document."""
