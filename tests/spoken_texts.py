@@ -19,8 +19,9 @@ from pathlib import Path
 import yaml
 
 from connector import errors
-from connector.credit.metrics.names import METRICS
+from connector.credit.flags import FLAGS, flag_card
 from connector.domain.change import ChangeState
+from connector.domain.metrics import METRICS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ROOT / "connector" / "domain" / "texts_zh"
@@ -59,6 +60,12 @@ MADE_AT_RUN_TIME: dict[str, tuple[str, ...]] = {
     "f.level": ("error", "warning"),
     "k": SCOPE_REASONS,
     "metric.label": tuple(metric.label for metric in METRICS.values()),
+    **{
+        f"{{code: flag_card(code).{part} for code in FLAGS}}": tuple(
+            getattr(flag_card(code), part) for code in FLAGS
+        )
+        for part in ("name", "text", "playbook", "closes")
+    },
     # Names of ageing buckets, which are figures.
     "name.removeprefix('age_').replace('over_', '> ').replace('_', '-')": (),
 }

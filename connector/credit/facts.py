@@ -3,10 +3,10 @@
 In the DuckDB connection that `decide` is given:
 
 ==================== ===========================================================================
-`linked.<entity>`    invoice, payment, order, delivery, credit_note, allocation, limit: the
-                     entity's columns (domain.entities) + `connection`, `id`, `party_id`;
+`linked.<entity>`    every entity of LINKED and OURS: its columns (domain.entities) + `connection`,
+                     `id` and, in LINKED, `party_id`;
                      `linked."order"` also `uninvoiced` DECIMAL(18,4), `uninvoiced_basis` text
-`party`              party_id, party_kind, terms_days, customer_since; more columns are ignored
+`party`              the columns of PLAIN; more columns are ignored
 `scope`              party_id, in_scope
 `fx`                 currency, rate_date, rate: 1 currency = rate company currency, dense per day
 ==================== ===========================================================================
@@ -31,8 +31,16 @@ from connector.domain.entities import ENTITIES, Kind
 from connector.errors import StateError
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, PRIOR_FLAG_SCHEMA, PRIOR_SCHEMA
 
-LINKED = ("invoice", "payment", "order", "delivery", "credit_note", "allocation", "limit")
-"""Tables of the schema `linked`."""
+LINKED = (
+    "invoice", "payment", "order", "delivery", "credit_note", "allocation", "limit",
+    "invoice_line", "instalment", "opportunity", "terms", "agreement", "guarantee",
+    "insured_limit", "bill", "promise", "dispute", "trade_reference", "statement",
+    "bureau_report", "event",
+)  # fmt: skip
+"""Tables of the schema `linked` whose rows belong to a party."""
+
+OURS = ("insurance_policy",)
+"""Tables of the schema `linked` that belong to no party."""
 
 IBIS_TYPES = {
     Kind.TEXT: "string", Kind.MONEY: "decimal(18, 4)", Kind.RATE: "decimal(18, 10)",
@@ -43,7 +51,8 @@ IBIS_TYPES = {
 PLAIN: dict[str, dict[str, str]] = {
     "party": {
         "party_id": "string", "party_kind": "string", "terms_days": "int64",
-        "customer_since": "date",
+        "customer_since": "date", "group_id": "string", "country": "string",
+        "industry": "string", "region": "string", "currency": "string",
     },
     "scope": {"party_id": "string", "in_scope": "boolean"},
     "fx": {"currency": "string", "rate_date": "date", "rate": "decimal(18, 10)"},
@@ -134,7 +143,8 @@ class Facts:
 
 def linked_columns(entity: str) -> dict[str, str]:
     """Columns and types of a table of the schema `linked`."""
-    columns = {"party_id": "string", "connection": "string", "id": "string"}
+    columns = {"party_id": "string"} if entity in LINKED else {}
+    columns |= {"connection": "string", "id": "string"}
     columns |= {c.name: IBIS_TYPES[c.kind] for c in ENTITIES[entity].columns}
     if entity == "order":
         columns["uninvoiced"] = IBIS_TYPES[Kind.MONEY]
@@ -143,7 +153,7 @@ def linked_columns(entity: str) -> dict[str, str]:
 
 def input_facts() -> Facts:
     """The inputs as the program sees them: named tables without data."""
-    schemas: dict[str, Any] = {name: linked_columns(name) for name in LINKED}
+    schemas: dict[str, Any] = {name: linked_columns(name) for name in (*LINKED, *OURS)}
     schemas |= PLAIN
     schemas |= {name: ibis.schema(ibis.Schema.from_pyarrow(s)) for name, s in GIVEN.items()}
     schemas["moment"] = ibis.Schema.from_pyarrow(MOMENT_SCHEMA)
@@ -152,7 +162,7 @@ def input_facts() -> Facts:
 
 def input_names() -> list[str]:
     """Names of all inputs."""
-    return [*LINKED, *PLAIN, *GIVEN, "moment"]
+    return [*LINKED, *OURS, *PLAIN, *GIVEN, "moment"]
 
 
 def bind(connection: duckdb.DuckDBPyConnection, inputs: Inputs, as_of: date) -> None:
@@ -167,7 +177,7 @@ def bind(connection: duckdb.DuckDBPyConnection, inputs: Inputs, as_of: date) -> 
         ).fetchall()
     }
     names = {name for _, name in present}
-    missing = [f"linked.{name}" for name in LINKED if ("linked", name) not in present]
+    missing = [f"linked.{name}" for name in (*LINKED, *OURS) if ("linked", name) not in present]
     missing += [name for name in PLAIN if name not in names]
     if missing:
         raise StateError(
@@ -175,7 +185,7 @@ def bind(connection: duckdb.DuckDBPyConnection, inputs: Inputs, as_of: date) -> 
             next_step="Run link before decide.",
             tables=", ".join(missing),
         )
-    for name in LINKED:
+    for name in (*LINKED, *OURS):
         _bind_view(connection, name, f'linked."{name}"', linked_columns(name))
     for name, columns in PLAIN.items():
         _bind_view(connection, name, f'"{name}"', columns)

@@ -11,13 +11,21 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import duckdb
 
-from connector.domain.entities import ENTITIES
+from connector.domain.entities import ENTITIES, Entity
 from connector.ledger.identifiers import spelled
 from connector.ledger.order_rest import ORDER_REST_COLUMNS, clear_order_rest, fill_order_rest
 from connector.ledger.tables import REFERRING, columns_sql, current_table, quoted
 
-PARENTS = {"order_line": ("order", "order_id"), "allocation": ("invoice", "invoice_id")}
+PARENTS = {
+    "order_line": ("order", "order_id"),
+    "allocation": ("invoice", "invoice_id"),
+    "instalment": ("invoice", "invoice_id"),
+    "invoice_line": ("invoice", "invoice_id"),
+}
 """Entities without an account of their own: whose party they share, and over which column."""
+
+OURS = ("insurance_policy",)
+"""Entities that belong to no customer: their views in `linked` have no party."""
 
 
 def link_documents(
@@ -39,6 +47,11 @@ def link_documents(
             f"CREATE OR REPLACE VIEW linked.{quoted(name)} AS SELECT {_columns(name)}, p.party_id "
             f"FROM {current_table(name)} AS c JOIN linked.{quoted(parent)} AS p "
             f"ON p.connection = c.connection AND p.id = c.{quoted(column)}{_where(connections)}"
+        )
+    for name in OURS:
+        connection.execute(
+            f"CREATE OR REPLACE VIEW linked.{quoted(name)} AS SELECT {_columns(name)} "
+            f"FROM {current_table(name)} AS c{_where(truth.get(name))}"
         )
     fill_order_rest(connection)
     _list_unlinked(connection, truth)
@@ -91,18 +104,27 @@ def _list_unlinked(
 def _unlinked_own(name: str, connections: Iterable[str] | None) -> str:
     entity = ENTITIES[name]
     number = "c.number" if "number" in entity.column_names else "NULL"
-    amount = "unbilled_amount" if name == "delivery" else "amount"
+    currency = "c.currency" if "currency" in entity.column_names else "NULL"
+    amount = _amount_of(entity)
     return (
         f"SELECT '{name}' AS entity, c.connection, c.id, c.where_from, {number} AS number, "
-        "c.account_connection, c.account_field, c.account_key, c.currency, "
-        f"c.{amount} AS amount, coalesce(r.reason, 'unknown_account') AS reason "
+        f"c.account_connection, c.account_field, c.account_key, {currency} AS currency, "
+        f"{amount} AS amount, coalesce(r.reason, 'unknown_account') AS reason "
         f"FROM {current_table(name)} AS c LEFT JOIN account_ref AS r ON r.ref = c.ref"
         f"{_where(connections, 'r.party_id IS NULL')}"
     )
 
 
+def _amount_of(entity: Entity) -> str:
+    """What an unlinked row is worth, as SQL; null for rows that carry no single amount."""
+    for name in ("amount", "unbilled_amount"):
+        if name in entity.column_names:
+            return f"c.{name}"
+    return "NULL::DECIMAL(18,4)"
+
+
 def _unlinked_child(name: str, parent: str, column: str, connections: Iterable[str] | None) -> str:
-    amount = "c.amount" if "amount" in ENTITIES[name].column_names else "NULL::DECIMAL(18,4)"
+    amount = _amount_of(ENTITIES[name])
     return (
         f"SELECT '{name}', c.connection, c.id, c.where_from, NULL, NULL, NULL, NULL, NULL, "
         f"{amount}, CASE WHEN h.id IS NULL THEN 'unknown_{parent}' ELSE 'unlinked_{parent}' END "

@@ -219,7 +219,9 @@ SELECT party_id,
     arg_min(connection, place) AS home_connection,
     arg_min(id, place) AS home_account_id,
     coalesce(bool_or(own_group), false) AS own_group,
-    arg_min(currency, place) FILTER (currency IS NOT NULL) AS currency
+    arg_min(currency, place) FILTER (currency IS NOT NULL) AS currency,
+    arg_min(industry, place) FILTER (industry IS NOT NULL) AS industry,
+    arg_min(region, place) FILTER (region IS NOT NULL) AS region
 FROM ranked GROUP BY party_id
 """)
 

@@ -114,10 +114,29 @@ def create_tables(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(
             f"CREATE TABLE IF NOT EXISTS {history_table(name)} (run_id VARCHAR, {own})"
         )
+    _add_columns(connection)
     if read_meta(connection, "ledger_id") is None:
         _write_meta(connection, "ledger_id", str(uuid.uuid4()))
         _write_meta(connection, "schema_version", str(SCHEMA_VERSION))
     connection.commit()
+
+
+def _add_columns(connection: duckdb.DuckDBPyConnection) -> None:
+    """Give the tables of an older ledger the columns that entities have got since; null there."""
+    present: dict[str, set[str]] = {}
+    for table, column in connection.execute(
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'main'"
+    ).fetchall():
+        present.setdefault(f'"{table}"', set()).add(column)
+    wanted = [(history_table(name), entity) for name, entity in DECISION_TABLES.items()]
+    for name, entity in ENTITIES.items():
+        wanted += [(current_table(name), entity), (history_table(name), entity)]
+    for table, entity in wanted:
+        for column in entity.columns:
+            if column.name not in present[table]:
+                connection.execute(
+                    f"ALTER TABLE {table} ADD COLUMN {quoted(column.name)} {SQL_TYPES[column.kind]}"
+                )
 
 
 def read_meta(connection: duckdb.DuckDBPyConnection, key: str) -> str | None:

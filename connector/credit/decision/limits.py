@@ -27,7 +27,7 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
-from connector.credit.metrics.receivables import in_base
+from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.turnover import YEAR_DAYS
 from connector.credit.policy.document import CapsDoc, LimitDoc, StepDoc
 

@@ -16,8 +16,9 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import exact, ratio, when
 from connector.credit.facts import Facts
-from connector.credit.metrics.names import METRICS, bin_label
+from connector.credit.metrics.labels import bin_label
 from connector.credit.policy.document import CharacteristicDoc, GradeDoc, HardStopsDoc, ScorecardDoc
+from connector.domain.metrics import METRICS
 
 NOT_ASSESSED = "not_assessed"
 """Bin of an unknown value."""

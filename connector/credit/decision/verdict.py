@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from importlib import import_module
 
 import ibis
 import ibis.expr.types as ir
@@ -11,8 +10,8 @@ import ibis.expr.types as ir
 from connector.credit.decision import holds, limits, scorecard
 from connector.credit.expressions import join_left, union_all
 from connector.credit.facts import Facts
-from connector.credit.flags import FLAGS
-from connector.credit.flags.finding import FlagContext
+from connector.credit.flags import FLAGS, flag_module
+from connector.credit.flags.finding import FlagContext, no_findings
 from connector.credit.metrics.party import KEY, Book
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Builder
@@ -61,15 +60,18 @@ def portfolio_sales(t: ir.Table, facts: Facts) -> ir.Table:
     )
 
 
+def raised_flags(policy: PolicyDoc) -> list[str]:
+    """Codes of the flags that the policy switches on; one that it does not name is off."""
+    return [code for code in FLAGS if code in policy.flags and policy.flags[code].enabled]
+
+
 def raise_flags(t: ir.Table, book: Book, facts: Facts, policy: PolicyDoc) -> ir.Table:
     """All enabled flags; `since` is carried while the flag has been up, else it is today."""
     found = []
-    for code in FLAGS:
-        rule = policy.flags[code]
-        module = import_module(f"connector.credit.flags.{code}")
-        raised = module.find(FlagContext(t, book.items, rule))
-        found.append(raised if rule.enabled else raised.limit(0))
-    flags = union_all(found)
+    for code in raised_flags(policy):
+        context = FlagContext(t, book.items, policy.flags[code], facts.as_of, policy)
+        found.append(flag_module(code).find(context))
+    flags = union_all(found) if found else no_findings(t)
     prior = facts["prior_flag"]
     prior = prior.group_by(*KEY, "code").agg(prior_since=prior.since.min())
     flags = join_left(flags, prior, [*KEY, "code"])

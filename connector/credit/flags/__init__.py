@@ -1,5 +1,14 @@
 """The warning flags, one file each. Their order here is the order of ties."""
 
+from __future__ import annotations
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from connector.credit.flags.finding import FlagCard
+
 FLAGS = (
     "oldest_overdue",
     "over_limit",
@@ -10,4 +19,15 @@ FLAGS = (
     "near_limit",
     "cash_unmatched",
 )
-"""Codes of all flags. The module of the same name has `find(context)`."""
+"""Codes of all flags. The module of the same name has `CARD` and `find(context)`."""
+
+
+def flag_module(code: str) -> ModuleType:
+    """The module of a flag."""
+    return import_module(f"connector.credit.flags.{code}")
+
+
+def flag_card(code: str) -> FlagCard:
+    """What the flag is."""
+    card: FlagCard = flag_module(code).CARD
+    return card

@@ -11,16 +11,24 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from connector.credit.flags.finding import FlagContext, answer
+from connector.credit.flags.finding import FlagCard, FlagContext, answer
 
-CODE = "cash_unmatched"
-UNIT = "ratio"
+CARD = FlagCard(
+    code="cash_unmatched",
+    unit="ratio",
+    owner="finance",
+    evidence="cash",
+    name="Unmatched payments",
+    text="Payments or credit notes worth more than {threshold} of what is owed wait to be matched.",
+    playbook="Match the payments and credit notes to their invoices.",
+    closes="They are matched.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
     """Parties with much unmatched cash or credit against their open items."""
     t = context.parties
     return answer(
-        t, CODE, context.rule, value=t.unapplied_ratio,
-        amount=t.unapplied_cash + t.open_credit_notes, unit="ratio",
+        t, CARD, context.rule, value=t.unapplied_ratio,
+        amount=t.unapplied_cash + t.open_credit_notes,
     )  # fmt: skip

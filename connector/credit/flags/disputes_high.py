@@ -11,13 +11,21 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from connector.credit.flags.finding import FlagContext, answer
+from connector.credit.flags.finding import FlagCard, FlagContext, answer
 
-CODE = "disputes_high"
-UNIT = "ratio"
+CARD = FlagCard(
+    code="disputes_high",
+    unit="ratio",
+    owner="sales",
+    evidence="disputed",
+    name="Many disputes",
+    text="More than {threshold} of what is owed is in dispute.",
+    playbook="Settle each dispute with whoever can: quality, price, quantity or paperwork.",
+    closes="The disputes are closed.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
     """Parties whose disputed share passed a step."""
     t = context.parties
-    return answer(t, CODE, context.rule, value=t.dispute_ratio, amount=t.disputed, unit="ratio")
+    return answer(t, CARD, context.rule, value=t.dispute_ratio, amount=t.disputed)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import ibis
 import ibis.expr.types as ir
@@ -17,12 +17,37 @@ from connector.credit.expressions import (
     json_object,
     when,
 )
-from connector.credit.metrics.names import Unit, figure
-from connector.credit.policy.document import FlagDoc, FlagStepDoc
+from connector.credit.metrics.labels import figure
+from connector.credit.policy.document import FlagDoc, FlagStepDoc, PolicyDoc
+from connector.domain.metrics import Unit
 
 FINDING_COLUMNS = (
     "party_id", "selling_company", "code", "severity", "value", "threshold", "amount", "params",
 )  # fmt: skip
+
+
+Owner = Literal["sales", "credit", "finance", "management"]
+"""Whose job a flag is."""
+
+
+@dataclass(frozen=True)
+class FlagCard:
+    """What a flag is, apart from its figures, which stand in the policy.
+
+    `evidence`: kind of documents that support it (`reasons.evidence`), "" for none. `name`, `text`,
+    `playbook` (what the owner does) and `closes` (when it goes by itself) are English templates;
+    their Chinese stands in the domain's texts. `text` may use `threshold` and the parameters that
+    the flag gives, none of which moves with the clock.
+    """
+
+    code: str
+    unit: Unit
+    owner: Owner
+    name: str
+    text: str
+    playbook: str
+    closes: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +57,8 @@ class FlagContext:
     parties: ir.Table
     items: ir.Table
     rule: FlagDoc
+    as_of: Any = None
+    policy: PolicyDoc | None = None
 
 
 def floor_of(parties: ir.Table, rule: FlagDoc) -> Any:
@@ -62,12 +89,11 @@ def threshold_figure(threshold: Any, steps: Sequence[FlagStepDoc], unit: Unit) -
 
 def answer(
     parties: ir.Table,
-    code: str,
+    card: FlagCard,
     rule: FlagDoc,
     *,
     value: Any,
     amount: Any,
-    unit: Unit,
     params: Mapping[str, Any] | None = None,
     only: Any = None,
 ) -> ir.Table:
@@ -82,11 +108,23 @@ def answer(
         **{f"param_{name}": text for name, text in (params or {}).items()},
     )  # fmt: skip
     t = t.filter(t.severity.notnull(), t.concerned >= t.floor, t.concerned > 0, t.counts)
-    shown = threshold_figure(t.passed, rule.steps, unit)
+    shown = threshold_figure(t.passed, rule.steps, card.unit)
     members = {name: t[f"param_{name}"] for name in params or {}}
     return t.select(
         "party_id", "selling_company", "severity",
-        code=ibis.literal(code), value=decimal_text(t.measured.cast("decimal(18, 6)")),
+        code=ibis.literal(card.code), value=decimal_text(t.measured.cast("decimal(18, 6)")),
         threshold=decimal_text(t.passed), amount=t.concerned,
         params=json_object({**members, "threshold": shown}),
     ).select(*FINDING_COLUMNS)  # fmt: skip
+
+
+def no_findings(parties: ir.Table) -> ir.Table:
+    """The answer of a policy that switches every flag off."""
+    kinds = {
+        "code": "string", "severity": "int64", "value": "string", "threshold": "string",
+        "amount": MONEY, "params": "string",
+    }  # fmt: skip
+    nothing = {name: ibis.null(kind) for name, kind in kinds.items()}
+    return (
+        parties.limit(0).select("party_id", "selling_company", **nothing).select(*FINDING_COLUMNS)
+    )

@@ -11,16 +11,24 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from connector.credit.flags.finding import FlagContext, answer
+from connector.credit.flags.finding import FlagCard, FlagContext, answer
 
-CODE = "near_limit"
-UNIT = "ratio"
+CARD = FlagCard(
+    code="near_limit",
+    unit="ratio",
+    owner="sales",
+    evidence="open",
+    name="Close to the limit",
+    text="More than {threshold} of the credit limit is used: little is left.",
+    playbook="Plan the next orders with what is left, or request a higher limit in time.",
+    closes="Less of the limit is used.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
     """Parties that used up nearly all of their limit."""
     t = context.parties
     return answer(
-        t, CODE, context.rule, value=t.utilisation, amount=t.net_exposure, unit="ratio",
+        t, CARD, context.rule, value=t.utilisation, amount=t.net_exposure,
         only=t.utilisation <= 1,
     )  # fmt: skip

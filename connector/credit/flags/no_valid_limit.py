@@ -13,11 +13,19 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import date_text, when
-from connector.credit.flags.finding import FlagContext, answer
+from connector.credit.flags.finding import FlagCard, FlagContext, answer
 from connector.domain.decision import TOTAL
 
-CODE = "no_valid_limit"
-UNIT = "count"
+CARD = FlagCard(
+    code="no_valid_limit",
+    unit="count",
+    owner="credit",
+    evidence="open",
+    name="No valid limit",
+    text="There is no credit limit yet.",
+    playbook="Review the customer and approve a limit, or sell for cash only.",
+    closes="A limit is in force.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
@@ -25,8 +33,8 @@ def find(context: FlagContext) -> ir.Table:
     t = context.parties
     case = when((t.approved_state == "none", 1), (t.expired, 2), otherwise=0)
     return answer(
-        t, CODE, context.rule, value=case.cast("decimal(18, 4)"), amount=t.net_exposure,
-        unit="count", only=t.selling_company == TOTAL,
+        t, CARD, context.rule, value=case.cast("decimal(18, 4)"), amount=t.net_exposure,
+        only=t.selling_company == TOTAL,
         params={
             "state": ibis.ifelse(t.expired, "expired", "none"),
             "valid_to": date_text(t.approved_valid_to),

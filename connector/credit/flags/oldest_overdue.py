@@ -13,11 +13,19 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import date_text, join_left, money, when, zero
-from connector.credit.flags.finding import FlagContext, answer, floor_of
+from connector.credit.flags.finding import FlagCard, FlagContext, answer, floor_of
 from connector.credit.metrics.receivables import roll_up
 
-CODE = "oldest_overdue"
-UNIT = "days"
+CARD = FlagCard(
+    code="oldest_overdue",
+    unit="days",
+    owner="sales",
+    evidence="overdue",
+    name="Long overdue",
+    text="An invoice due on {due_date} is still unpaid (more than {threshold} late).",
+    playbook="Call the customer, ask for the date of payment and note it as a promise.",
+    closes="The invoice is paid, or its dispute is registered.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
@@ -39,7 +47,7 @@ def find(context: FlagContext) -> ir.Table:
     level = when(*((w, step.above + 1) for w, (_, step) in zip(weighty, places, strict=True)))
     t = t.mutate(level=level.cast("decimal(18, 4)"), beyond=amount)
     found = answer(
-        t, CODE, rule, value=t.level, amount=t.beyond, unit="days",
+        t, CARD, rule, value=t.level, amount=t.beyond,
         params={"due_date": date_text(t.oldest_due_date)},
     )  # fmt: skip
     ages = t.select("party_id", "selling_company", age=t.oldest_overdue_days.cast("int64"))

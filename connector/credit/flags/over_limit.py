@@ -13,10 +13,18 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import exact, zero
-from connector.credit.flags.finding import FlagContext, answer
+from connector.credit.flags.finding import FlagCard, FlagContext, answer
 
-CODE = "over_limit"
-UNIT = "ratio"
+CARD = FlagCard(
+    code="over_limit",
+    unit="ratio",
+    owner="credit",
+    evidence="open",
+    name="Over the limit",
+    text="More than {threshold} of the credit limit is used.",
+    playbook="Ask for a payment or a deposit, or request a higher limit before the next order.",
+    closes="The use of the limit is back below it.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
@@ -28,6 +36,6 @@ def find(context: FlagContext) -> ir.Table:
                        t.utilisation)  # fmt: skip
     limit = ibis.ifelse(t.approved_state == "amount", t.approved_amount, zero())
     return answer(
-        t, CODE, context.rule, value=used, amount=t.net_exposure - limit, unit="ratio",
+        t, CARD, context.rule, value=used, amount=t.net_exposure - limit,
         params={"state": t.approved_state},
     )  # fmt: skip

@@ -11,16 +11,23 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from connector.credit.flags.finding import FlagContext, answer
+from connector.credit.flags.finding import FlagCard, FlagContext, answer
 
-CODE = "overdue_heavy"
-UNIT = "ratio"
+CARD = FlagCard(
+    code="overdue_heavy",
+    unit="ratio",
+    owner="sales",
+    evidence="overdue",
+    name="Much overdue",
+    text="More than {threshold} of what is owed is overdue.",
+    playbook="Agree on a payment plan for the overdue invoices.",
+    closes="The overdue share is back below the first step.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
     """Parties whose overdue share passed a step."""
     t = context.parties
     return answer(
-        t, CODE, context.rule, value=t.overdue_ratio_past_grace, amount=t.overdue_past_grace,
-        unit="ratio",
+        t, CARD, context.rule, value=t.overdue_ratio_past_grace, amount=t.overdue_past_grace,
     )  # fmt: skip

@@ -12,10 +12,18 @@ from __future__ import annotations
 
 import ibis.expr.types as ir
 
-from connector.credit.flags.finding import FlagContext, answer
+from connector.credit.flags.finding import FlagCard, FlagContext, answer
 
-CODE = "paying_later"
-UNIT = "days"
+CARD = FlagCard(
+    code="paying_later",
+    unit="days",
+    owner="sales",
+    evidence="late_paid",
+    name="Paying later",
+    text="Invoices are paid more than {threshold} later than before.",
+    playbook="Ask what has changed, and whether terms have to be changed too.",
+    closes="Payments come as early as before.",
+)
 
 
 def find(context: FlagContext) -> ir.Table:
@@ -23,6 +31,6 @@ def find(context: FlagContext) -> ir.Table:
     t = context.parties
     amount = t.recent_amount + t.overdue_undisputed
     return answer(
-        t, CODE, context.rule, value=t.dbt_recent - t.dbt_before, amount=amount, unit="days",
+        t, CARD, context.rule, value=t.dbt_recent - t.dbt_before, amount=amount,
         only=t.recent_items >= context.rule.min_items,
     )  # fmt: skip

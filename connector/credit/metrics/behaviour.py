@@ -8,7 +8,8 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import convert, days_between, per_unit
-from connector.credit.metrics.receivables import in_base
+from connector.credit.metrics.rates import in_base
+from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.document import WindowsDoc
 from connector.credit.settlement.matching import Settled
 
@@ -82,3 +83,16 @@ def trend(recent: Any, before: Any, items: Any, windows: WindowsDoc) -> Any:
     """Days beyond terms now less before; null with too few recent items (EWI-TREND)."""
     enough = items >= windows.trend_min_items
     return ibis.ifelse(enough, recent - before, ibis.null("decimal(18, 4)")).cast("decimal(18, 4)")
+
+
+def _sums(bench: Workbench) -> dict[str, ir.Table]:
+    return {"paid": payment_sums(bench.seen, bench.as_of, bench.policy.windows)}
+
+
+def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    found = payment_columns(t)
+    recent, before, items = found["dbt_recent"], found["dbt_before"], found["recent_items"]
+    return {**found, "dbt_trend": trend(recent, before, items, bench.policy.windows)}
+
+
+AREA = Area("behaviour", sums=_sums, columns=_columns)

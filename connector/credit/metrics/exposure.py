@@ -14,7 +14,8 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import convert, join_left, money, plus_days, zero
 from connector.credit.facts import Facts
-from connector.credit.metrics.receivables import in_base
+from connector.credit.metrics.rates import in_base
+from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.document import ExposureDoc
 from connector.credit.settlement.matching import Settled
 
@@ -93,3 +94,21 @@ def gross_and_net(t: ir.Table, rule: ExposureDoc) -> dict[str, Any]:
     gross = sum((t[name] for name in rule.parts), start=zero())
     less = sum((t[name] for name in rule.reductions), start=zero())
     return {"gross_exposure": money(gross), "net_exposure": money(gross - less)}
+
+
+def _sums(bench: Workbench) -> dict[str, ir.Table]:
+    facts, rates = bench.facts, bench.rates
+    return {
+        "orders": order_sums(facts, rates, bench.policy.exposure.horizon_days),
+        "deliveries": delivery_sums(facts, rates),
+        "unposted": unposted_sums(facts, rates),
+        "cash": cash_sums(bench.settled, rates),
+        "credits": credit_sums(bench.settled, rates),
+    }
+
+
+def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    return {**gross_and_net(t, bench.policy.exposure), "collateral": zero()}
+
+
+AREA = Area("exposure", sums=_sums, columns=_columns)

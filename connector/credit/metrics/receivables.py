@@ -11,30 +11,18 @@ import ibis.expr.types as ir
 from connector.credit.expressions import (
     convert,
     days_between,
-    join_left,
     money,
+    per_unit,
+    ratio,
     union_all,
     when,
     zero,
 )
-from connector.credit.facts import Facts
-from connector.credit.metrics.names import ageing_columns
+from connector.credit.metrics.labels import ageing_columns
+from connector.credit.metrics.rates import in_base
+from connector.credit.metrics.workbench import Area, Workbench
 
 TOTAL_KEY = ("party_id", "selling_company")
-
-
-def rates_at(facts: Facts) -> ir.Table:
-    """One rate a currency for the whole book: that of the valuation date, to company currency."""
-    fx, moment = facts["fx"], facts.moment
-    own = moment.select("currency", rate=ibis.literal(1).cast("decimal(18, 10)"))
-    fx = fx.filter(fx.rate_date == facts.as_of, fx.rate.notnull())
-    found = fx.group_by("currency").agg(rate=fx.rate.max())
-    return union_all([found.anti_join(own, "currency"), own])
-
-
-def in_base(table: ir.Table, rates: ir.Table) -> ir.Table:
-    """Add `rate` to company currency, 1 for itself, null when there is none."""
-    return join_left(table, rates, ["currency"])
 
 
 def open_items(invoices: ir.Table, rates: ir.Table, as_of: Any, edges: Sequence[int]) -> ir.Table:
@@ -136,3 +124,32 @@ def roll_up(table: ir.Table, smallest: Sequence[str] = ()) -> ir.Table:
     own = table.filter(table.seller != "")
     own = own.select("party_id", *columns, selling_company=own.seller)
     return union_all([total, own])
+
+
+def ratio_columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    """Shares of the receivables that are overdue or disputed, and their age (AGE-1)."""
+    undisputed = money(t.open_receivables - t.disputed)
+    return {
+        "overdue_ratio": ratio(t.overdue, t.open_receivables),
+        "overdue_ratio_undisputed": ratio(t.overdue_undisputed, undisputed),
+        "overdue_ratio_past_grace": ratio(t.overdue_past_grace, t.open_receivables),
+        "dispute_ratio": ratio(t.disputed, t.open_receivables),
+        "unapplied_ratio": ratio(money(t.unapplied_cash + t.open_credit_notes), t.open_receivables),
+        "average_days_past_due": per_unit(t.all_late_days_amount, t.overdue),
+        "oldest_overdue_days": oldest_overdue_days(t, bench.as_of),
+    }
+
+
+def oldest_overdue_days(t: ir.Table, as_of: Any) -> Any:
+    """Days past due of the oldest undisputed item; 0 when nothing is late; null without history."""
+    days = ibis.greatest(days_between(as_of, t.oldest_due_date), 0)
+    known = (t.paid_items > 0) | (t.open_items > 0)
+    return ibis.ifelse(known, ibis.coalesce(days, 0), ibis.null("int64"))
+
+
+def _sums(bench: Workbench) -> dict[str, ir.Table]:
+    ageing = bench.policy.ageing
+    return {"open": receivable_sums(bench.items, ageing.buckets, ageing.grace_days)}
+
+
+AREA = Area("receivables", sums=_sums, columns=ratio_columns)

@@ -16,7 +16,8 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import MONTHS, Facts
-from connector.credit.metrics.receivables import in_base
+from connector.credit.metrics.rates import in_base
+from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.document import WindowsDoc
 from connector.credit.settlement.matching import Settled
 
@@ -117,3 +118,15 @@ def yearly_pace(sales_year: Any, customer_age_days: Any) -> Any:
     days = ibis.least(ibis.coalesce(customer_age_days, YEAR_DAYS), YEAR_DAYS)
     days = ibis.greatest(days, 30).cast("int32")
     return per_unit(sales_year.cast("decimal(24, 4)") * YEAR_DAYS, days)
+
+
+def _sums(bench: Workbench) -> dict[str, ir.Table]:
+    return {"sales": sales_sums(bench.settled, bench.facts, bench.rates, bench.policy.windows)}
+
+
+def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    found = turnover_columns(t, bench.facts, bench.policy.windows)
+    return {**found, "yearly_sales": yearly_pace(t.sales_year, found["customer_age_days"])}
+
+
+AREA = Area("turnover", sums=_sums, columns=_columns)

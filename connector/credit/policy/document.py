@@ -12,29 +12,25 @@ from decimal import Decimal
 from importlib.resources import files
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
+from connector.credit.policy.section import (
+    Amount,
+    Days,
+    Factor,
+    Name,
+    Points,
+    Section,
+    Severity,
+    Share,
+)
 from connector.domain.change import digest
 from connector.domain.dates import TermsRule
-
-Share = Annotated[Decimal, Field(ge=0, le=1)]
-Amount = Annotated[Decimal, Field(ge=0, lt=10**13)]
-Days = Annotated[int, Field(ge=0, le=3660)]
-Severity = Annotated[int, Field(ge=1, le=3)]
-Points = Annotated[int, Field(ge=0, le=100)]
-Factor = Annotated[Decimal, Field(ge=0, le=100)]
-Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 
 # Named once: the documents below take them as Literal, which mypy only reads when written out.
 PARTS = ("open_receivables", "open_orders", "unbilled_deliveries", "unposted_billing")
 REDUCTIONS = ("unapplied_cash", "open_credit_notes", "order_prepayments")
 MATCHING = ("named", "equal_amount", "oldest_first")
-
-
-class Section(BaseModel):
-    """A part of the document: unknown keys are refused, values stay as read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class ExposureDoc(Section):
@@ -177,7 +173,7 @@ class HoldDoc(Section):
     above: Factor = Decimal("1.0")
     release_below: Factor = Decimal("0.95")
     grades: tuple[str, ...] = ()
-    flags: dict[str, Severity] = {}
+    flags: dict[str, Severity] = Field(default_factory=dict)
 
 
 class AmberDoc(Section):

@@ -13,8 +13,8 @@ import yaml
 from pydantic import ValidationError
 
 from connector.credit.flags import FLAGS
-from connector.credit.metrics.names import METRICS
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
+from connector.domain.metrics import METRICS
 from connector.errors import PolicyError
 
 MAX_BYTES = 500_000
@@ -163,9 +163,6 @@ def _flag_problems(policy: PolicyDoc) -> Iterator[str]:
         pairs = [(step.above, step.severity) for step in flag.steps]
         if pairs != sorted(pairs) or len({a for a, _ in pairs}) < len(pairs):
             yield f"flags.{name}: the steps do not rise: order them by above and severity."
-    for name in FLAGS:
-        if name not in policy.flags:
-            yield f"flags: {name} is missing: add it, with enabled: false if it is not wanted."
 
 
 def _limit_problems(policy: PolicyDoc) -> Iterator[str]:

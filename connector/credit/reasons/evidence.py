@@ -8,6 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import money, union_all, when
+from connector.credit.flags import FLAGS, flag_card
 from connector.credit.metrics.party import KEY, Book
 from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import TOTAL
@@ -15,16 +16,6 @@ from connector.domain.decision import TOTAL
 MOST = 10
 """Documents shown for one reason."""
 
-_BY_CODE = {
-    "oldest_overdue": "overdue",
-    "overdue_heavy": "overdue",
-    "paying_later": "late_paid",
-    "over_limit": "open",
-    "near_limit": "open",
-    "no_valid_limit": "open",
-    "disputes_high": "disputed",
-    "cash_unmatched": "cash",
-}
 _BY_METRIC = {
     "overdue_ratio": "overdue",
     "overdue_ratio_undisputed": "overdue",
@@ -45,7 +36,7 @@ _BY_METRIC = {
 
 def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
     """Documents of every flag and characteristic among the reasons (domain EVIDENCE)."""
-    wanted = dict(_BY_CODE)
+    wanted = {code: kind for code in FLAGS if (kind := flag_card(code).evidence)}
     for line in policy.scorecard.characteristics:
         if line.metric in _BY_METRIC:
             wanted[line.id] = _BY_METRIC[line.metric]

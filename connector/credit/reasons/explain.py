@@ -15,9 +15,9 @@ from typing import Any
 import pyarrow as pa
 from babel.numbers import format_currency
 
-from connector.credit.metrics.names import METRICS, Unit
 from connector.credit.reasons import wording
 from connector.domain.decision import TOTAL
+from connector.domain.metrics import METRICS, Unit
 from connector.domain.texts import Language, say
 
 MOST_TEXT = 255

@@ -23,9 +23,10 @@ from connector.credit.expressions import (
     whole_text,
 )
 from connector.credit.flags import FLAGS
-from connector.credit.metrics.names import METRICS, ageing_columns, figure
+from connector.credit.metrics.labels import ageing_columns, figure
 from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
+from connector.domain.metrics import METRICS
 
 HARD_STOP, FLAG, CHARACTERISTIC, CAP, LIMIT = "hard_stop", "flag", "characteristic", "cap", "limit"
 NOT_ENOUGH_DATA = "not_enough_data"

@@ -8,20 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connector.credit.flags import FLAGS, flag_card
 from connector.domain.texts import Language, say
 
-FLAG_TEXTS: dict[str, str] = {
-    "oldest_overdue": "An invoice due on {due_date} is still unpaid (more than {threshold} late).",
-    "over_limit": "More than {threshold} of the credit limit is used.",
-    "overdue_heavy": "More than {threshold} of what is owed is overdue.",
-    "paying_later": "Invoices are paid more than {threshold} later than before.",
-    "disputes_high": "More than {threshold} of what is owed is in dispute.",
-    "no_valid_limit": "There is no credit limit yet.",
-    "near_limit": "More than {threshold} of the credit limit is used: little is left.",
-    "cash_unmatched": (
-        "Payments or credit notes worth more than {threshold} of what is owed wait to be matched."
-    ),
-}
+FLAG_TEXTS: dict[str, str] = {code: flag_card(code).text for code in FLAGS}
 CASH_ONLY_OPEN = "Sells for cash only, but there are open amounts."
 LIMIT_EXPIRED = "The credit limit expired on {valid_to}."
 
@@ -68,16 +58,9 @@ REMEDY_RESULT = "Then: score {score}, grade {grade}, {hold}, {flags}."
 WITH_HOLD, WITHOUT_HOLD = "still on hold", "no hold"
 WITHOUT_FLAGS, WITH_FLAGS = "no flag", "flags {codes}"
 
-FLAG_NAMES: dict[str, str] = {
-    "oldest_overdue": "Long overdue",
-    "over_limit": "Over the limit",
-    "overdue_heavy": "Much overdue",
-    "paying_later": "Paying later",
-    "disputes_high": "Many disputes",
-    "no_valid_limit": "No valid limit",
-    "near_limit": "Close to the limit",
-    "cash_unmatched": "Unmatched payments",
-}
+FLAG_NAMES: dict[str, str] = {code: flag_card(code).name for code in FLAGS}
+FLAG_PLAYBOOKS: dict[str, str] = {code: flag_card(code).playbook for code in FLAGS}
+FLAG_CLOSINGS: dict[str, str] = {code: flag_card(code).closes for code in FLAGS}
 
 
 def flag_text(code: str, params: Mapping[str, Any], language: Language) -> str:

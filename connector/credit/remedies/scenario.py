@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import joined, money, no_text, union_all
-from connector.credit.facts import LINKED, Facts
+from connector.credit.facts import LINKED, OURS, Facts
 from connector.credit.metrics.party import Book
 from connector.credit.program import Builder
 from connector.credit.remedies.targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
@@ -46,6 +46,8 @@ def build_scenario(
             stage.keep(f"alt_{name}", _copied(facts[name], worlds))
     stage.keep("alt_invoice", _invoices(facts["invoice"], worlds, paid))
     stage.keep("alt_payment", _payments(facts, worlds, paid))
+    for name in OURS:
+        stage.keep(f"alt_{name}", facts[name])
     for name in ("party", "scope", "prior", "prior_flag", "hard_stop", "agency"):
         stage.keep(f"alt_{name}", _copied(facts[name], worlds))
     stage.keep("alt_approved", _approved(facts, worlds))

@@ -14,13 +14,14 @@ facts (`scenario`, `remedy`). Only the total row of a party gets remedies.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.decision.verdict import Verdict
+from connector.credit.decision.verdict import Verdict, raised_flags
 from connector.credit.expressions import (
     convert,
     exact,
@@ -85,31 +86,53 @@ def _wish(t: ir.Table, kind: Any, *, bound: Any = None, amount: Any = None) -> i
     )  # fmt: skip
 
 
-def _flag_targets(t: ir.Table, policy: PolicyDoc, facts: Facts) -> ir.Table:
-    flags = policy.flags
+def _flag_targets(t: ir.Table, policy: PolicyDoc, facts: Facts) -> ir.Table | None:
     of_flag = t.filter(t.source == "flag")
+    wishes = []
+    for code in raised_flags(policy):
+        if code in _FLAG_WISHES:
+            first = policy.flags[code].steps[0].above
+            rows = of_flag.filter(of_flag.code == code)
+            wishes.append(_FLAG_WISHES[code](rows, first, policy, facts))
+    return union_all(wishes) if wishes else None
 
-    def rows(code: str) -> ir.Table:
-        return of_flag.filter(of_flag.code == code)
 
-    oldest, heavy = rows("oldest_overdue"), rows("overdue_heavy")
-    first_days = int(flags["oldest_overdue"].steps[0].above)
-    share = flags["overdue_heavy"].steps[0].above
-    over, near, missing = rows("over_limit"), rows("near_limit"), rows("no_valid_limit")
-    missing = missing.filter(missing.proposed_state != "cash_only")
-    near_share = flags["near_limit"].steps[0].above
-    return union_all(
-        [
-            _wish(oldest, PAY, bound=plus_days(facts.as_of, ibis.literal(-first_days - 1))),
-            _wish(heavy, PAY, amount=to_pay_for_share(
-                heavy.overdue_past_grace, heavy.open_receivables, share)),
-            _exposure_wish(over, policy.hold.release_below, below=True),
-            _exposure_wish(near, near_share, below=False),
-            _wish(missing, ibis.ifelse(missing.proposed_state == "amount", RAISE, PROVIDE),
-                  amount=missing.proposed_amount),
-            _wish(rows("disputes_high"), RESOLVE),
-        ]
-    )  # fmt: skip
+def _pay_oldest(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    return _wish(t, PAY, bound=plus_days(facts.as_of, ibis.literal(-int(first) - 1)))
+
+
+def _pay_share(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    amount = to_pay_for_share(t.overdue_past_grace, t.open_receivables, first)
+    return _wish(t, PAY, amount=amount)
+
+
+def _back_below_limit(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    return _exposure_wish(t, policy.hold.release_below, below=True)
+
+
+def _more_room(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    return _exposure_wish(t, first, below=False)
+
+
+def _set_limit(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    t = t.filter(t.proposed_state != "cash_only")
+    kind = ibis.ifelse(t.proposed_state == "amount", RAISE, PROVIDE)
+    return _wish(t, kind, amount=t.proposed_amount)
+
+
+def _settle_disputes(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    return _wish(t, RESOLVE)
+
+
+_FLAG_WISHES: dict[str, Callable[[ir.Table, Decimal, PolicyDoc, Facts], ir.Table]] = {
+    "oldest_overdue": _pay_oldest,
+    "overdue_heavy": _pay_share,
+    "over_limit": _back_below_limit,
+    "near_limit": _more_room,
+    "no_valid_limit": _set_limit,
+    "disputes_high": _settle_disputes,
+}
+"""What would have to happen for a flag to go, by its code; the second figure is its first step."""
 
 
 def to_pay_for_share(part: Any, whole: Any, share: Decimal) -> Any:

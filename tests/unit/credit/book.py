@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from connector.credit.facts import LINKED, Inputs
+from connector.credit.facts import LINKED, OURS, PLAIN, Inputs
 from connector.domain.entities import ENTITIES, Kind
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, PRIOR_FLAG_SCHEMA, PRIOR_SCHEMA
 
@@ -21,6 +21,8 @@ SQL_TYPES = {
     Kind.QUANTITY: "DECIMAL(18,4)", Kind.DATE: "DATE", Kind.TIMESTAMP: "TIMESTAMP",
     Kind.FLAG: "BOOLEAN", Kind.COUNT: "BIGINT",
 }  # fmt: skip
+
+PLAIN_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date": "DATE", "boolean": "BOOLEAN"}
 
 
 class Book:
@@ -48,17 +50,17 @@ class Book:
     def _make(self) -> None:
         run = self._connection.execute
         run("CREATE SCHEMA linked")
-        for name in LINKED:
+        for name in (*LINKED, *OURS):
             columns = [f'"{c.name}" {SQL_TYPES[c.kind]}' for c in ENTITIES[name].columns]
             if name == "order":
                 columns += ["uninvoiced DECIMAL(18,4)", "uninvoiced_basis VARCHAR"]
-            head = "connection VARCHAR, id VARCHAR, party_id VARCHAR"
+            head = "connection VARCHAR, id VARCHAR"
+            if name in LINKED:
+                head += ", party_id VARCHAR"
             run(f'CREATE TABLE linked."{name}" ({head}, {", ".join(columns)})')
-        run(
-            "CREATE TABLE party (party_id VARCHAR, party_kind VARCHAR, terms_days BIGINT,"
-            " customer_since DATE)"
-        )
-        run("CREATE TABLE scope (party_id VARCHAR, in_scope BOOLEAN)")
+        for name in ("party", "scope"):
+            columns = [f"{c} {PLAIN_TYPES[kind]}" for c, kind in PLAIN[name].items()]
+            run(f"CREATE TABLE {name} ({', '.join(columns)})")
         run("CREATE TABLE fx (currency VARCHAR, rate_date DATE, rate DECIMAL(18,10))")
 
     def party(self, party_id: str = "P", *, in_scope: bool = True, **columns: Any) -> Book:
@@ -74,15 +76,14 @@ class Book:
     def add(self, entity: str, party_id: str = "P", **columns: Any) -> Book:
         """A document; id and number are made up when not given."""
         number = self._numbers[entity] = self._numbers.get(entity, 0) + 1
-        row: dict[str, Any] = {
-            "connection": "erp",
-            "id": f"{entity}-{number}",
-            "party_id": party_id,
-        }
-        if entity != "allocation":
+        names = ENTITIES[entity].column_names
+        row: dict[str, Any] = {"connection": "erp", "id": f"{entity}-{number}"}
+        if entity in LINKED:
+            row["party_id"] = party_id
+        if "currency" in names:
             row["currency"] = self.currency
         row.update(columns)
-        if entity in ("invoice", "order", "credit_note"):
+        if "number" in names and entity != "payment":
             row.setdefault("number", row["id"])
         self._insert(f'linked."{entity}"', row)
         return self

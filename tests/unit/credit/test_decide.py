@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from connector.credit.engine import Decided, decide
+from connector.credit.facts import LINKED, OURS
 from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import DECISION_TABLES
 from connector.errors import PolicyError, StateError
@@ -114,10 +115,7 @@ def test_nothing_is_left_behind_in_the_connection(policy: PolicyDoc) -> None:
     book = sample_book()
     run(book, policy)
     names = book.connection.execute("SELECT table_name FROM information_schema.tables").fetchall()
-    assert {name for (name,) in names} == {
-        "invoice", "payment", "order", "delivery", "credit_note", "allocation", "limit",
-        "party", "scope", "fx",
-    }  # fmt: skip
+    assert {name for (name,) in names} == {*LINKED, *OURS, "party", "scope", "fx"}
 
 
 def test_a_currency_without_rate_is_left_out_and_counted(policy: PolicyDoc) -> None:

@@ -10,10 +10,10 @@ import pytest
 
 from connector.credit.engine import Decided, decide
 from connector.credit.flags import FLAGS
-from connector.credit.metrics.names import METRICS
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.reasons import wording
 from connector.credit.reasons.explain import explain, explain_blocks, flag_line, reason_lines
+from connector.domain.metrics import METRICS
 from connector.domain.texts import chinese_templates
 from tests.unit.credit.book import AS_OF, sample_book
 

@@ -25,29 +25,21 @@ def only_problem(page: MappedPage) -> dict[str, str]:
 def test_a_record_becomes_a_typed_row(read: Read) -> None:
     page = read([bill(Amount=Decimal("1234.56785"), Terms="Net 30", Disputed="no", Due="")])
     assert page.rows.schema == row_schema("invoice")
-    assert page.rows.to_pylist() == [
-        {
-            "id": "b1",
-            "stamp": datetime(2026, 1, 31, 10),
-            "where_from": "Bill b1",
-            "account_connection": "crm",
-            "account_field": "id",
-            "account_key": "c1",
-            "number": "R-1",
-            "currency": "EUR",
-            "amount": Decimal("1234.5679"),
-            "open_amount": None,
-            "invoice_date": date(2026, 1, 10),
-            "due_date": None,
-            "terms_days": 30,
-            "cleared_date": None,
-            "disputed": False,
-            "disputed_amount": None,
-            "posted": None,
-            "order_number": None,
-            "selling_company": None,
-        }
-    ]
+    (row,) = page.rows.to_pylist()
+    assert {name: value for name, value in row.items() if value is not None} == {
+        "id": "b1",
+        "stamp": datetime(2026, 1, 31, 10),
+        "where_from": "Bill b1",
+        "account_connection": "crm",
+        "account_field": "id",
+        "account_key": "c1",
+        "number": "R-1",
+        "currency": "EUR",
+        "amount": Decimal("1234.5679"),
+        "invoice_date": date(2026, 1, 10),
+        "terms_days": 30,
+        "disputed": False,
+    }
     assert page.problems.num_rows == 0
     assert page.ids.to_pylist() == ["b1"]
 
