@@ -100,7 +100,7 @@ def test_all_mistakes_are_named_at_once() -> None:
     def spoil(document: dict[str, Any]) -> None:
         set_at(*BINS, 1, "above", 0.06)(document)
         set_at("grades", 3, "from", 10)(document)
-        document["flags"]["no_such_flag"] = document["flags"]["over_limit"]
+        document["flags"]["no_such_flag"] = document["flags"].pop("over_limit")
 
     found = problems(spoil)
     assert len(found) == 3
