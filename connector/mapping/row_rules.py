@@ -7,22 +7,11 @@ from collections.abc import Callable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.domain.entities import (
-    ACCOUNT_KEY_FIELDS,
-    LIMIT_STATES,
-    ORDER_STATES,
-    PARTY_KINDS,
-    Column,
-)
+from connector.domain.closed_lists import CLOSED_LISTS
+from connector.domain.entities import ACCOUNT_KEY_FIELDS, Column
 from connector.domain.money import is_currency
 from connector.mapping.numbers_text import shorten
 from connector.mapping.transforms import ColumnWork
-
-_CLOSED: dict[tuple[str, str], tuple[str, ...]] = {
-    ("account", "party_kind"): PARTY_KINDS,
-    ("order", "state"): ORDER_STATES,
-    ("limit", "state"): LIMIT_STATES,
-}
 
 
 def check_column(
@@ -70,7 +59,7 @@ def check_row(entity: str, columns: Mapping[str, pa.Array], work: ColumnWork) ->
 def _list_test(entity: str, column: str) -> Callable[[str], bool] | None:
     if column in ("currency", "quote"):
         return is_currency
-    words = ACCOUNT_KEY_FIELDS if column == "account_field" else _CLOSED.get((entity, column))
+    words = ACCOUNT_KEY_FIELDS if column == "account_field" else CLOSED_LISTS.get((entity, column))
     return None if words is None else set(words).__contains__
 
 
