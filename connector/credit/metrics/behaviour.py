@@ -23,8 +23,9 @@ def observations(settled: Settled, rates: ir.Table) -> ir.Table:
     """
     i = settled.invoices
     i = i.filter(~i.disputed).select(
-        "party_id", "connection", "id", "number", "currency", "seller", "invoice_date", "due_date"
-    )
+        "party_id", "connection", "id", "number", "currency", "seller", "invoice_date", "due_date",
+        invoice_amount=i.amount,
+    )  # fmt: skip
     p = settled.applied
     p = p.filter(p.entity == "payment").inner_join(i, ["party_id", "connection", "id"])
     p = in_base(p, rates)
