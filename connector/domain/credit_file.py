@@ -33,9 +33,9 @@ BILL_STATES = (
 INSURED_LIMIT_STATES = ("requested", "in_force", "reduced", "withdrawn", "refused", "cancelled")
 INSURED_LIMIT_KINDS = ("named", "discretionary", "blind")
 TERMS_KINDS = (
-    "net", "monthly_statement", "end_of_month", "instalments", "deposit_balance", "prepayment",
-    "cash_on_delivery", "letter_of_credit", "documents_against_payment",
-    "documents_against_acceptance",
+    "net", "monthly_statement", "end_of_month", "net_then_end_of_month", "instalments",
+    "deposit_balance", "prepayment", "cash_on_delivery", "letter_of_credit",
+    "documents_against_payment", "documents_against_acceptance",
 )  # fmt: skip
 BASE_DATES = ("invoice", "delivery", "acceptance", "bill_of_lading", "statement")
 EVENT_KINDS = (
@@ -85,6 +85,7 @@ AGREEMENT = Entity(
         text("kind", "credit, framework, guarantee or other"),
         text("currency", "currency of the amounts"),
         money("amount", "amount agreed"),
+        count("terms_days", "net days agreed; null = the agreement does not say"),
         _share("late_interest_rate", "yearly interest on late payment, 0–1"),
         date_of("signed_on", "day of signature"),
         date_of("valid_from", "first day"),
@@ -125,7 +126,7 @@ INSURANCE_POLICY = Entity(
         text("claim_basis", "share_then_first_loss or first_loss_then_share"),
         money("max_liability", "most that is paid in a policy year"),
         count("max_extension_days", "days past due after which new deliveries are not covered"),
-        count("notification_days", "days past due until which overdue items must be reported"),
+        count("notification_days", "days after the maximum extension to report overdue items"),
         count("waiting_days", "days past due from which a claim may be made"),
         count("max_terms_days", "longest payment terms that are covered"),
         money("discretionary_amount", "limit the seller may set by himself"),
@@ -320,10 +321,21 @@ INVOICE_LINE = Entity(
         money("amount", "tax-inclusive amount, in the invoice's currency", required=True),
     ),
 )
+CONTROL_TOTAL = Entity(
+    "control_total",
+    (
+        SELLER,
+        CURRENCY,
+        date_of("as_of", "day for which the books state it", required=True),
+        money("receivables", "open receivables by the general ledger", required=True),
+        money("overdue", "overdue part of them, if the books state it"),
+        *_RECORD,
+    ),
+)
 
 CREDIT_FILE: tuple[Entity, ...] = (
     TERMS, AGREEMENT, GUARANTEE, INSURANCE_POLICY, INSURED_LIMIT, BILL, PROMISE, DISPUTE,
-    TRADE_REFERENCE, STATEMENT, BUREAU_REPORT, EVENT, INSTALMENT, INVOICE_LINE,
+    TRADE_REFERENCE, STATEMENT, BUREAU_REPORT, EVENT, INSTALMENT, INVOICE_LINE, CONTROL_TOTAL,
 )  # fmt: skip
 """The entities of this module, in the order in which they are pulled."""
 

@@ -24,7 +24,7 @@ PARENTS = {
 }
 """Entities without an account of their own: whose party they share, and over which column."""
 
-OURS = ("insurance_policy",)
+OURS = ("insurance_policy", "control_total")
 """Entities that belong to no customer: their views in `linked` have no party."""
 
 
