@@ -66,6 +66,9 @@ MADE_AT_RUN_TIME: dict[str, tuple[str, ...]] = {
         )
         for part in ("name", "text", "playbook", "closes")
     },
+    "flag_card(row['code']).customer": tuple(
+        flag_card(code).customer for code in FLAGS if flag_card(code).customer
+    ),
     # Names of ageing buckets, which are figures.
     "name.removeprefix('age_').replace('over_', '> ').replace('_', '-')": (),
 }

@@ -22,6 +22,7 @@ CARD = FlagCard(
     text="Payments or credit notes worth more than {threshold} of what is owed wait to be matched.",
     playbook="Match the payments and credit notes to their invoices.",
     closes="They are matched.",
+    customer="Some payments or credit notes wait to be matched: please tell us what they are for.",
 )
 
 

@@ -22,6 +22,7 @@ CARD = FlagCard(
     text="More than {threshold} of what is owed is in dispute.",
     playbook="Settle each dispute with whoever can: quality, price, quantity or paperwork.",
     closes="The disputes are closed.",
+    customer="Some invoices are in dispute: let us settle them together.",
 )
 
 

@@ -22,6 +22,7 @@ CARD = FlagCard(
     text="More than {threshold} of the credit limit is used: little is left.",
     playbook="Plan the next orders with what is left, or request a higher limit in time.",
     closes="Less of the limit is used.",
+    customer="More than {threshold} of the credit limit is used: little is left.",
 )
 
 

@@ -25,6 +25,7 @@ CARD = FlagCard(
     text="An invoice due on {due_date} is still unpaid (more than {threshold} late).",
     playbook="Call the customer, ask for the date of payment and note it as a promise.",
     closes="The invoice is paid, or its dispute is registered.",
+    customer="An invoice due on {due_date} is still unpaid.",
 )
 
 

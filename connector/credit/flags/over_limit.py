@@ -24,6 +24,7 @@ CARD = FlagCard(
     text="More than {threshold} of the credit limit is used.",
     playbook="Ask for a payment or a deposit, or request a higher limit before the next order.",
     closes="The use of the limit is back below it.",
+    customer="The credit limit is used up.",
 )
 
 

@@ -22,6 +22,7 @@ CARD = FlagCard(
     text="More than {threshold} of what is owed is overdue.",
     playbook="Agree on a payment plan for the overdue invoices.",
     closes="The overdue share is back below the first step.",
+    customer="More than {threshold} of what is owed is overdue.",
 )
 
 

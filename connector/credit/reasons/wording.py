@@ -70,7 +70,7 @@ def flag_text(code: str, params: Mapping[str, Any], language: Language) -> str:
         template = CASH_ONLY_OPEN
     if code == "no_valid_limit" and params.get("state") == "expired":
         template = LIMIT_EXPIRED
-    return say(template, language, **{"code": code, **_spoken(params, language)})
+    return say(template, language, **{"code": code, **spoken(params, language)})
 
 
 def reason_text(code: str, params: Mapping[str, Any], language: Language) -> str:
@@ -82,7 +82,7 @@ def reason_text(code: str, params: Mapping[str, Any], language: Language) -> str
     if metric:
         template = METRIC_TEXTS.get(str(metric), OTHER_METRIC)
     label = params.get("label_zh") if language == "zh" else params.get("label_en")
-    filled = {"code": code, "label": label, **_spoken(params, language)}
+    filled = {"code": code, "label": label, **spoken(params, language)}
     return say(template, language, **filled)
 
 
@@ -121,7 +121,8 @@ def spoken_figure(text: str, language: Language) -> str:
     return f"{plain} {say('days', language)}"
 
 
-def _spoken(params: Mapping[str, Any], language: Language) -> dict[str, Any]:
+def spoken(params: Mapping[str, Any], language: Language) -> dict[str, Any]:
+    """Parameters with bins and thresholds in words."""
     shown = dict(params)
     for name in ("bin", "threshold"):
         if isinstance(shown.get(name), str):
