@@ -15,12 +15,13 @@ from connector.domain.credit_file import (
     INSURED_LIMIT_STATES,
     TERMS_KINDS,
 )
-from connector.domain.entities import LIMIT_STATES, ORDER_STATES, PARTY_KINDS
+from connector.domain.entities import LIMIT_KINDS, LIMIT_STATES, ORDER_STATES, PARTY_KINDS
 
 CLOSED_LISTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("account", "party_kind"): PARTY_KINDS,
     ("order", "state"): ORDER_STATES,
     ("limit", "state"): LIMIT_STATES,
+    ("limit", "kind"): LIMIT_KINDS,
     ("terms", "kind"): TERMS_KINDS,
     ("terms", "base_date"): BASE_DATES,
     ("guarantee", "kind"): GUARANTEE_KINDS,

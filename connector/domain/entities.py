@@ -29,6 +29,7 @@ from connector.domain.credit_file import CREDIT_FILE
 ACCOUNT_KEY_FIELDS = ("id", "account_number", "registration_no", "tax_no", "duns", "lei")
 PARTY_KINDS = ("company", "sole_trader", "public_body", "natural_person")
 LIMIT_STATES = ("none", "cash_only", "unlimited", "amount")
+LIMIT_KINDS = ("base", "temporary", "group")
 ORDER_STATES = ("draft", "open", "fulfilled", "cancelled")
 
 ACCOUNT = Entity(
@@ -196,6 +197,7 @@ LIMIT = Entity(
         date_of("valid_from", "first day"),
         date_of("valid_to", "last day"),
         text("source", "who set it"),
+        text("kind", "base, temporary (in place of the base limit) or group; null = base"),
         SELLER,
     ),
 )
