@@ -12,7 +12,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
@@ -79,6 +79,7 @@ class Builder:
 
     def __init__(self) -> None:
         self.statements: list[Statement] = []
+        self.kept: dict[str, ir.Table] = {}
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """Add a stage and return the table it will be; ValueError for a name in use."""
@@ -87,7 +88,12 @@ class Builder:
         schema = expression.schema()
         query = str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
         self.statements.append(Statement(name, _column_list(schema), query))
-        return ibis.table(schema, name=PREFIX + name)
+        self.kept[name] = ibis.table(schema, name=PREFIX + name)
+        return self.kept[name]
+
+    def once(self, name: str, make: Callable[[], ir.Table]) -> ir.Table:
+        """The stage of that name; made and kept when it is asked for the first time."""
+        return self.kept[name] if name in self.kept else self.keep(name, make())
 
 
 def _column_list(schema: Any) -> str:
