@@ -15,6 +15,9 @@ import pyarrow as pa
 
 from connector.domain.change import Change, ChangeKind, ChangeState, Plan
 from connector.ports.allowance import AllowancePort, CallUse
+from connector.ports.entering import EnteringPort
+from connector.ports.orders import OrdersPort
+from connector.ports.rollout import RolloutPort
 
 LAST_WRITTEN_SCHEMA = pa.schema(
     [
@@ -433,6 +436,22 @@ class StorePort(Protocol):
 
     def call_use(self, now: datetime) -> Mapping[str, CallUse]:
         """The same as figures, of each connection that sent any."""
+        ...
+
+    # what people enter, reserve, release and switch on
+    @property
+    def entering(self) -> EnteringPort:
+        """Facts that people enter by hand."""
+        ...
+
+    @property
+    def orders(self) -> OrdersPort:
+        """Reserved credit and released orders."""
+        ...
+
+    @property
+    def rollout(self) -> RolloutPort:
+        """The stage of each connection."""
         ...
 
     # runs

@@ -12,6 +12,9 @@ from django.db import IntegrityError, connections
 from connector.domain.change import Change, ChangeState, Plan
 from connector.errors import StateError
 from connector.ports.allowance import AllowancePort, CallUse
+from connector.ports.entering import EnteringPort
+from connector.ports.orders import OrdersPort
+from connector.ports.rollout import RolloutPort
 from connector.ports.store import (
     DecisionSet,
     Fence,
@@ -35,9 +38,12 @@ from connector.store import (
     seam,
     staging,
 )
+from connector.store.entering import StoredEntering
 from connector.store.failures import translated
 from connector.store.leases import writing
 from connector.store.models import ConnectionState, Run
+from connector.store.orders import StoredOrders
+from connector.store.rollout import StoredRollout
 from connector.store.rows import in_portions
 
 
@@ -253,6 +259,20 @@ class DjangoStore:
     def call_use(self, now: datetime) -> Mapping[str, CallUse]:
         with translated(self.alias):
             return pacing.call_use(self.alias, now)
+
+    # what people enter, reserve, release and switch on
+
+    @property
+    def entering(self) -> EnteringPort:
+        return StoredEntering(self.alias)
+
+    @property
+    def orders(self) -> OrdersPort:
+        return StoredOrders(self.alias)
+
+    @property
+    def rollout(self) -> RolloutPort:
+        return StoredRollout(self.alias)
 
     # runs
 
