@@ -27,8 +27,9 @@ NOT_ASSESSED = "not_assessed"
 def score(t: ir.Table, card: ScorecardDoc) -> ir.Table:
     """Score, coverage and, for each characteristic k, pts_k, best_k, lost_k and bin_k.
 
-    Σ pts_k = score (SC-MISSING with `renormalise`: 68 of 100, coverage 0.75). Half-up. Below the
-    card's coverage score and points are null.
+    Σ pts_k = score (SC-MISSING with `renormalise`: 68 of 100, coverage 0.75). Half-up. On a card
+    with the scale `points` the points are taken as they are (SC-POINTS). Below the card's coverage
+    score and points are null.
     """
     lines = card.characteristics
     t = t.select("party_id", "selling_company", *sorted({line.metric for line in lines}))
@@ -40,7 +41,7 @@ def score(t: ir.Table, card: ScorecardDoc) -> ir.Table:
         **{f"bin_{line.id}": _bin(t, line) for line in lines},
     )
     weights = {line.id: _weight(t, line) for line in lines}
-    whole = ibis.literal(100).cast("decimal(18, 10)")
+    whole = ibis.literal(sum(line.weight for line in lines)).cast("decimal(18, 10)")
     t = t.mutate(
         coverage=ratio(t.known.cast("decimal(18, 10)"), whole),
         card_scale=sum(weights.values(), start=_none()),
@@ -54,15 +55,16 @@ def _none() -> Any:
 
 
 def _add_rounded(t: ir.Table, card: ScorecardDoc) -> ir.Table:
-    """Points scaled to 100 and rounded along their running sum."""
+    """Points along their running sum, which is scaled to 100 and rounded unless the card says."""
+    to_hundred = card.scale == "hundred"
     scored = (t.coverage >= card.min_coverage) & (t.card_scale > 0)
     got, most = _none(), _none()
     columns: dict[str, Any] = {}
     for line in card.characteristics:
         got = got + ibis.coalesce(t[f"raw_{line.id}"], 0)
         most = most + t[f"weight_{line.id}"]
-        columns[f"got_{line.id}"] = _scaled(got, t.card_scale)
-        columns[f"most_{line.id}"] = _scaled(most, t.card_scale)
+        columns[f"got_{line.id}"] = _scaled(got, t.card_scale) if to_hundred else got
+        columns[f"most_{line.id}"] = _scaled(most, t.card_scale) if to_hundred else most
     t = t.mutate(**columns, scored=scored)
     return _points_of_sums(t, card.characteristics)
 

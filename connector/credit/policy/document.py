@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from connector.credit.policy.rating import BureauDoc, CountriesDoc, EventsDoc, GroupDoc
 from connector.credit.policy.section import (
     Amount,
     Days,
@@ -24,6 +25,8 @@ from connector.credit.policy.section import (
     Severity,
     Share,
 )
+from connector.credit.policy.statements import StatementsDoc
+from connector.credit.policy.terms import CalendarDoc, GraceUnit, LinesDoc, TermsDoc
 from connector.domain.change import digest
 from connector.domain.dates import TermsRule
 
@@ -43,9 +46,13 @@ class ExposureDoc(Section):
 
 
 class AgeingDoc(Section):
-    """Due dates and buckets. `buckets`: upper edges in days past due, inclusive."""
+    """Due dates and buckets. `buckets`: upper edges in days past due, inclusive.
+
+    `grace_unit`: whether grace counts calendar days or working days of the customer's country.
+    """
 
     grace_days: Days = 3
+    grace_unit: GraceUnit = "calendar_days"
     terms_rule: TermsRule = TermsRule.NET
     default_terms_days: Days = 30
     buckets: Annotated[tuple[int, ...], Field(min_length=1, max_length=10)] = (30, 60, 90, 120)
@@ -83,8 +90,13 @@ class CharacteristicDoc(Section):
 
 
 class ScorecardDoc(Section):
-    """Characteristics whose weights add up to 100; below `min_coverage` there is no score."""
+    """Characteristics; below `min_coverage` there is no score.
 
+    `scale` hundred: the weights add up to 100 and so does the best score. `scale` points: a fitted
+    card, whose score is the plain sum of its points; an unknown value has points of its own.
+    """
+
+    scale: Literal["hundred", "points"] = "hundred"
     min_coverage: Share = Decimal("0.55")
     characteristics: Annotated[tuple[CharacteristicDoc, ...], Field(min_length=1, max_length=40)]
 
@@ -95,7 +107,7 @@ class GradeDoc(Section):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     grade: Annotated[str, Field(min_length=1, max_length=20)]
-    from_score: Annotated[int, Field(alias="from", ge=0, le=100)]
+    from_score: Annotated[int, Field(alias="from", ge=0, le=10_000)]
     review_days: Annotated[int, Field(ge=1, le=1830)]
 
 
@@ -246,6 +258,14 @@ class PolicyDoc(Section):
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] | None = None
     exposure: ExposureDoc = ExposureDoc()
     ageing: AgeingDoc = AgeingDoc()
+    terms: TermsDoc = TermsDoc()
+    calendar: CalendarDoc = CalendarDoc()
+    lines: LinesDoc = LinesDoc()
+    statements: StatementsDoc = StatementsDoc()
+    bureau: BureauDoc = BureauDoc()
+    events: EventsDoc = EventsDoc()
+    group: GroupDoc = GroupDoc()
+    countries: CountriesDoc = CountriesDoc()
     windows: WindowsDoc = WindowsDoc()
     matching: Annotated[tuple[Literal[MATCHING], ...], Field(min_length=1)] = MATCHING  # type: ignore[valid-type]
     scorecard: ScorecardDoc

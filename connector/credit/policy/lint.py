@@ -88,13 +88,40 @@ def _shape_problem(error: object) -> str:
 
 def _scorecard_problems(policy: PolicyDoc) -> Iterator[str]:
     lines = policy.scorecard.characteristics
-    total = sum(line.weight for line in lines)
-    if total != 100:
-        yield f"scorecard: the weights add up to {total}: make them add up to 100."
+    if policy.scorecard.scale == "hundred":
+        yield from _hundred_problems(policy)
+    else:
+        yield from _fitted_problems(policy)
     for name in _doubles([line.id for line in lines]):
         yield f"scorecard.{name} stands there twice: give each characteristic its own id."
     for line in lines:
         yield from _characteristic_problems(line)
+
+
+def _hundred_problems(policy: PolicyDoc) -> Iterator[str]:
+    lines = policy.scorecard.characteristics
+    total = sum(line.weight for line in lines)
+    if total != 100:
+        yield f"scorecard: the weights add up to {total}: make them add up to 100."
+    for line in lines:
+        if min(line.neutral_points, *(item.points for item in line.bins)) < 0:
+            yield f"scorecard.{line.id}: points lie below 0: raise them, or set scale to points."
+    for band in policy.grades:
+        if band.from_score > 100:
+            yield f"grades.{band.grade}: starts from {band.from_score}: start from 100 or less."
+
+
+def _fitted_problems(policy: PolicyDoc) -> Iterator[str]:
+    lines = policy.scorecard.characteristics
+    for line in lines:
+        if line.missing == "renormalise":
+            yield (
+                f"scorecard.{line.id}: a card with scale points cannot renormalise: set missing to "
+                "neutral and give neutral_points."
+            )
+    worst = sum(min(line.neutral_points, *(b.points for b in line.bins)) for line in lines)
+    if worst < 0:
+        yield f"scorecard: the worst sum of points is {worst}: add points until it is 0 or more."
 
 
 def _characteristic_problems(line: CharacteristicDoc) -> Iterator[str]:

@@ -11,7 +11,7 @@ Share = Annotated[Decimal, Field(ge=0, le=1)]
 Amount = Annotated[Decimal, Field(ge=0, lt=10**13)]
 Days = Annotated[int, Field(ge=0, le=3660)]
 Severity = Annotated[int, Field(ge=1, le=3)]
-Points = Annotated[int, Field(ge=0, le=100)]
+Points = Annotated[int, Field(ge=-1000, le=1000)]
 Factor = Annotated[Decimal, Field(ge=0, le=100)]
 Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[a-z][a-z0-9_]*$")]
 

@@ -1,0 +1,56 @@
+"""Public events about a customer: court, register, sanctions, press."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import days_between
+from connector.credit.facts import Facts
+from connector.credit.metrics.workbench import Area, Workbench
+from connector.credit.policy.rating import EventsDoc
+
+SEVERE = 3
+NOTICE = 1
+
+
+def events_in_force(facts: Facts) -> ir.Table:
+    """Events that have begun and are not over. One without a first day counts as begun."""
+    e = facts["event"]
+    now = facts.as_of
+    begun = e.since.isnull() | (e.since <= now)
+    over = ibis.coalesce(e.ended_on <= now, False)
+    return e.filter(begun, ~over)
+
+
+def severity_of(t: ir.Table, rule: EventsDoc) -> Any:
+    """3 for the kinds that the policy calls severe, else what the source says, else 1; 1–3."""
+    own = ibis.least(ibis.greatest(ibis.coalesce(t.severity, NOTICE), NOTICE), SEVERE)
+    severe = t.kind.isin(list(rule.severe))
+    return ibis.ifelse(severe, ibis.literal(SEVERE, type="int64"), own.cast("int64"))
+
+
+def event_figures(events: ir.Table, rule: EventsDoc, as_of: Any) -> ir.Table:
+    """Per party: events in force, the worst severity and the day it began (EW12).
+
+    Court and press events fade after `memory_days`; the severe kinds count until they are over.
+    """
+    severity = severity_of(events, rule)
+    t = events.mutate(worth=severity)
+    age = ibis.coalesce(days_between(as_of, t.since), 0)
+    t = t.filter(t.kind.isin(list(rule.severe)) | (age <= rule.memory_days))
+    worst = t.group_by("party_id").agg(events=t.count(), event_severity=t.worth.max())
+    of_worst = t.inner_join(worst.select("party_id", "event_severity"), "party_id")
+    of_worst = of_worst.filter(of_worst.worth == of_worst.event_severity)
+    since = of_worst.group_by("party_id").agg(event_since=of_worst.since.max())
+    return worst.left_join(since, "party_id").drop("party_id_right")
+
+
+def _of_party(bench: Workbench) -> dict[str, ir.Table]:
+    found = events_in_force(bench.facts)
+    return {"events": event_figures(found, bench.policy.events, bench.as_of)}
+
+
+AREA = Area("events", of_party=_of_party)
