@@ -1,0 +1,36 @@
+"""What is left unsecured, and what counts as collateral beside the limit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+
+from connector.credit.expressions import money, zero
+from connector.credit.metrics.workbench import Area, Workbench
+from connector.credit.policy.collateral import CollateralDoc
+
+
+def unsecured(t: ir.Table) -> Any:
+    """Net exposure − effective guarantees − insurance cover, in that order, not below 0 (EXP-2)."""
+    covered = ibis.coalesce(t.insurance_cover, zero())
+    rest = money(t.net_exposure - t.guarantees_effective - covered)
+    return ibis.greatest(rest, zero())
+
+
+def collateral(t: ir.Table, rule: CollateralDoc) -> Any:
+    """What the policy lets count beside the limit, by either convention, at most the exposure."""
+    parts = {"guarantees": t.guarantees_effective, "insurance": t.insurance_cover}
+    total = sum((ibis.coalesce(parts[name], zero()) for name in rule.counts), start=zero())
+    return money(ibis.least(total, ibis.greatest(t.net_exposure, zero())))
+
+
+def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    return {
+        "unsecured_exposure": unsecured(t),
+        "collateral": collateral(t, bench.policy.collateral),
+    }
+
+
+AREA = Area("security", columns=_columns)
