@@ -14,6 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from connector.credit.policy.collateral import CollateralDoc
+from connector.credit.policy.loss import LossDoc
 from connector.credit.policy.rating import BureauDoc, CountriesDoc, EventsDoc, GroupDoc
 from connector.credit.policy.section import (
     Amount,
@@ -32,6 +34,7 @@ from connector.domain.dates import TermsRule
 
 # Named once: the documents below take them as Literal, which mypy only reads when written out.
 PARTS = ("open_receivables", "open_orders", "unbilled_deliveries", "unposted_billing")
+COUNTABLE = (*PARTS, "bills_exposure")
 REDUCTIONS = ("unapplied_cash", "open_credit_notes", "order_prepayments")
 MATCHING = ("named", "equal_amount", "oldest_first")
 
@@ -39,7 +42,7 @@ MATCHING = ("named", "equal_amount", "oldest_first")
 class ExposureDoc(Section):
     """Which parts count. `horizon_days`: orders shipping later do not count; null counts all."""
 
-    parts: tuple[Literal[PARTS], ...] = PARTS  # type: ignore[valid-type]
+    parts: tuple[Literal[COUNTABLE], ...] = PARTS  # type: ignore[valid-type]
     reductions: tuple[Literal[REDUCTIONS], ...] = REDUCTIONS  # type: ignore[valid-type]
     horizon_days: Days | None = None
     collateral: Literal["A", "B"] = "A"
@@ -266,6 +269,8 @@ class PolicyDoc(Section):
     events: EventsDoc = EventsDoc()
     group: GroupDoc = GroupDoc()
     countries: CountriesDoc = CountriesDoc()
+    collateral: CollateralDoc = CollateralDoc()
+    loss: LossDoc = LossDoc()
     windows: WindowsDoc = WindowsDoc()
     matching: Annotated[tuple[Literal[MATCHING], ...], Field(min_length=1)] = MATCHING  # type: ignore[valid-type]
     scorecard: ScorecardDoc
