@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from adapters.files.folders import Folder, FoundFile, digest_file
 from adapters.files.reading import ReadOptions, UnusableFileError, read_options
+from adapters.files.selection import Part, Selection
 from adapters.files.tables import Tally, list_headers, read_file
-from adapters.files.workbooks import list_sheets
 from connector.domain.entities import Kind
 from connector.ports.crm import FieldInfo, ObjectInfo, Page, PullRequest, Unreadable
 
@@ -23,6 +24,7 @@ class FilesAdapter:
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
+        self._selection = Selection(folder)
 
     def check(self) -> Mapping[str, str]:
         """The folder and how many files it holds."""
@@ -36,20 +38,19 @@ class FilesAdapter:
         """Files by name; workbooks with several visible sheets once for each (`file#sheet`)."""
         names: list[str] = []
         for file in self._folder.list_files():
-            sheets = list_sheets(file.path)
+            sheets = self._selection.list_sheets(file)
             names += [f"{file.name}#{s}" for s in sheets] if len(sheets) > 1 else [file.name]
         return names
 
     def describe(self, object_name: str) -> ObjectInfo | None:
         """Headers of all files that the pattern names, as text fields; None without a file."""
-        patterns, sheet = split_object(object_name)
-        files, _ = self._folder.match(patterns)
-        if not files:
+        parts, _ = self._selection.find(object_name)
+        if not parts:
             return None
         fields: dict[str, FieldInfo] = {}
-        for file in files:
+        for part in parts:
             try:
-                for name in list_headers(file, ReadOptions(sheet=sheet)):
+                for name in list_headers(part.file, ReadOptions(sheet=part.sheet)):
                     fields.setdefault(name, FieldInfo(name, name, Kind.TEXT, "column"))
             except UnusableFileError:
                 continue  # reported with its reason when it is pulled
@@ -61,33 +62,33 @@ class FilesAdapter:
 
         A file that cannot be read is one unreadable piece; the others go on.
         """
-        patterns, sheet = split_object(request.object_name)
-        options = read_options(request.options, sheet)
-        files, refused = self._folder.match(patterns)
+        options = read_options(request.options)
+        parts, refused = self._selection.find(request.object_name)
         tally = Tally(len(refused))
         if refused:
             yield Page(records=(), unreadable=refused)
         if request.mode == "snapshot":
-            yield from self._pull_list(files, request.cursor, options, tally)
+            yield from self._pull_list(parts, request.cursor, options, tally)
         else:
-            yield from self._pull_new(files, request.cursor, options, tally)
+            yield from self._pull_new(parts, request.cursor, options, tally)
 
     def _pull_new(
-        self, files: list[FoundFile], cursor: str | None, options: ReadOptions, tally: Tally
+        self, parts: list[Part], cursor: str | None, options: ReadOptions, tally: Tally
     ) -> Iterator[Page]:
         done: dict[str, str] = json.loads(cursor)["done"] if cursor else {}
-        for file in files:
+        for file in dict.fromkeys(part.file for part in parts):
             content = digest_file(file.path)
             if content not in done:
-                yield from read_file(file, options, tally)
+                yield from _read_parts(parts, file, options, tally)
                 done = {**done, content: file.name}
         yield Page(
             records=(), last=True, expected=tally.expected, cursor=json.dumps({"done": done})
         )
 
     def _pull_list(
-        self, files: list[FoundFile], cursor: str | None, options: ReadOptions, tally: Tally
+        self, parts: list[Part], cursor: str | None, options: ReadOptions, tally: Tally
     ) -> Iterator[Page]:
+        files = list(dict.fromkeys(part.file for part in parts))
         before = json.loads(cursor) if cursor else {"day": "", "content": ""}
         newest = [file for file in files if file.day == files[-1].day]
         listed_on: date | None = None
@@ -100,7 +101,7 @@ class FilesAdapter:
             file = newest[0]
             content = digest_file(file.path)
             if content != before["content"]:
-                yield from read_file(file, options, tally)
+                yield from _read_parts(parts, file, options, tally)
                 listed_on = file.day
                 after = {"day": file.day.isoformat(), "content": content}
         yield Page(
@@ -112,7 +113,9 @@ class FilesAdapter:
 _WHICH_LIST = "which of these files of one day is the full list is not clear; keep one: "
 
 
-def split_object(object_name: str) -> tuple[str, str]:
-    """Patterns and sheet of `patterns#sheet`."""
-    patterns, _, sheet = object_name.partition("#")
-    return patterns, sheet.strip()
+def _read_parts(
+    parts: list[Part], file: FoundFile, options: ReadOptions, tally: Tally
+) -> Iterator[Page]:
+    for part in parts:
+        if part.file == file:
+            yield from read_file(file, replace(options, sheet=part.sheet), tally)

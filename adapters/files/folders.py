@@ -67,7 +67,7 @@ class Folder:
         files: list[FoundFile] = []
         refused: list[Unreadable] = []
         for name, path in self._walk():
-            if not any(_fits(name, pattern) for pattern in wanted):
+            if not any(fits(name, pattern) for pattern in wanted):
                 continue
             found = self._look(name, path)
             if isinstance(found, FoundFile):
@@ -141,7 +141,8 @@ def digest_file(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _fits(name: str, pattern: str) -> bool:
+def fits(name: str, pattern: str) -> bool:
+    """Whether the pattern names the file; without a slash it looks into the folder itself only."""
     if "/" not in pattern and "/" in name:
         return False
     if not fnmatch.fnmatchcase(name.casefold(), pattern.casefold()):

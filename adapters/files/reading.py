@@ -51,7 +51,7 @@ class ReadOptions:
     sheet: str = ""
 
 
-def read_options(given: Mapping[str, str], sheet: str) -> ReadOptions:
+def read_options(given: Mapping[str, str]) -> ReadOptions:
     """The feed's options, checked; InputError for an unknown name or value."""
     unknown = sorted(set(given) - {"encoding", "delimiter", "header_row"})
     if unknown:
@@ -66,7 +66,7 @@ def read_options(given: Mapping[str, str], sheet: str) -> ReadOptions:
     header_row = given.get("header_row", "0")
     if not header_row.isdigit() or int(header_row) > 1_000:
         raise _wrong("header_row", header_row)
-    return ReadOptions(encoding, delimiter, int(header_row), sheet)
+    return ReadOptions(encoding, delimiter, int(header_row))
 
 
 def _wrong(option: str, value: str) -> InputError:

@@ -20,8 +20,8 @@ from connector.domain.entities import LIMIT_KINDS, LIMIT_STATES, ORDER_STATES, P
 CLOSED_LISTS: Mapping[tuple[str, str], tuple[str, ...]] = {
     ("account", "party_kind"): PARTY_KINDS,
     ("order", "state"): ORDER_STATES,
-    ("limit", "state"): LIMIT_STATES,
     ("limit", "kind"): LIMIT_KINDS,
+    ("limit", "state"): LIMIT_STATES,
     ("terms", "kind"): TERMS_KINDS,
     ("terms", "base_date"): BASE_DATES,
     ("guarantee", "kind"): GUARANTEE_KINDS,

@@ -111,13 +111,21 @@ def _meaning(entry: FieldDoc) -> dict[str, Any]:
         for name, arguments in entry.steps
     ]
     made: dict[str, Any] = {
-        "from": list(entry.paths) or {"constant": entry.constant},
+        "from": _source(entry),
         "transform": steps,
         "map": dict(sorted(entry.map.items())),
         "default": entry.default,
         "optional": entry.optional,
     }
     return {key: value for key, value in made.items() if value not in (None, [], {}, False)}
+
+
+def _source(entry: FieldDoc) -> Any:
+    if entry.join:
+        return {"join": [list(part) for part in entry.join]}
+    if entry.which:
+        return {"which": {word: list(paths) for word, paths in entry.which.items()}}
+    return list(entry.paths) or {"constant": entry.constant}
 
 
 def _compare_write(

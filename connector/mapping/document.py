@@ -56,13 +56,16 @@ class StrictDoc(BaseModel):
 
 
 class FieldDoc(StrictDoc):
-    """Where one column of ours comes from: a path, the first of several, or a constant.
+    """Where one column of ours comes from: a path, the first of several, or a constant; several
+    parts (each the first of its paths) joined with a bar; or the word whose paths hold something.
 
     Order of work: source, transforms, map, default (for what is empty or not in the map).
     """
 
     path: Name | None = None
     first_of: Names = ()
+    join: Annotated[tuple[Names, ...], BeforeValidator(_one_or_many)] = ()
+    which: dict[Word, Names] = {}
     constant: Word | None = None
     transform: tuple[object, ...] = Field(default=(), strict=False)
     map: dict[Word, Word] = {}
@@ -81,9 +84,9 @@ class FieldDoc(StrictDoc):
 
     @model_validator(mode="after")
     def _check(self) -> FieldDoc:
-        sources = [self.path is not None, bool(self.first_of), self.constant is not None]
-        if sum(sources) != 1:
-            raise ValueError("give exactly one of path, first_of and constant")
+        groups = [bool(self.first_of), bool(self.join), bool(self.which)]
+        if sum([self.path is not None, self.constant is not None, *groups]) != 1:
+            raise ValueError("give exactly one of path, first_of, join, which and constant")
         for text in (self.constant, self.default):
             if text and text.startswith("$") and text not in VARIABLES:
                 raise ValueError(f"{text} is not known; known are {', '.join(VARIABLES)}")
@@ -93,7 +96,8 @@ class FieldDoc(StrictDoc):
     @property
     def paths(self) -> tuple[str, ...]:
         """Vendor paths that are read for this column."""
-        return (self.path,) if self.path else self.first_of
+        grouped = (*self.join, *self.which.values())
+        return (self.path,) if self.path else (*self.first_of, *(p for g in grouped for p in g))
 
     @property
     def steps(self) -> tuple[tuple[str, Arguments], ...]:
@@ -114,6 +118,7 @@ class EntityDoc(StrictDoc):
     only: dict[Name, Words] = {}
     positive: str = ""
     totals: Words = ()
+    samples: Words = ()
     duplicates: Literal["refuse", "keep"] = "refuse"
     optional: bool = False
     overlap_seconds: int = Field(default=600, ge=0, le=86_400)

@@ -20,6 +20,7 @@ IMPLIED = {"account_connection", "account_field"}
 _PRODUCES: dict[str, frozenset[Kind]] = {
     "decimal": frozenset({Kind.MONEY, Kind.RATE, Kind.QUANTITY, Kind.COUNT, Kind.TEXT}),
     "integer": frozenset({Kind.MONEY, Kind.RATE, Kind.QUANTITY, Kind.COUNT, Kind.TEXT}),
+    "share": frozenset({Kind.RATE}),
     "negate": frozenset({Kind.MONEY, Kind.RATE, Kind.QUANTITY, Kind.COUNT}),
     "absolute": frozenset({Kind.MONEY, Kind.RATE, Kind.QUANTITY, Kind.COUNT}),
     "date": frozenset({Kind.DATE, Kind.TEXT}),

@@ -214,7 +214,14 @@ def keep_readable(doc: FieldDoc, info: ObjectInfo | None) -> FieldDoc | None:
         if doc.default is None:
             return None
         return FieldDoc.model_validate({"constant": doc.default})
-    changes = {"path": None, "first_of": paths}
+    there = set(paths)
+    changes: dict[str, object] = {"path": None}
+    if doc.join:
+        changes["join"] = tuple(tuple(p for p in part if p in there) for part in doc.join)
+    elif doc.which:
+        changes["which"] = {w: tuple(p for p in g if p in there) for w, g in doc.which.items()}
+    else:
+        changes["first_of"] = paths
     return doc.model_copy(update=changes)
 
 

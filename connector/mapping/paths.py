@@ -1,8 +1,8 @@
 """Takes columns out of many vendor records.
 
 A path is a key of the record as the vendor spells it. When no record has that key, a path with
-points is walked through parent records ("Owner.Name"), and last the key is looked for without
-regard to case and surrounding blanks (headers of files).
+points is walked through parent records ("Owner.Name"), and last the key is looked for as headers of
+files are compared (`domain/headers.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from operator import itemgetter
 
+from connector.domain.headers import header_names, spell_header
 from connector.ports.crm import Record
 
 
@@ -22,7 +23,10 @@ class RecordSet:
         for record in records:
             keys.update(dict.fromkeys(record))
         self._keys = keys
-        self._folded = {_fold(key): key for key in reversed(keys)}
+        self._folded: dict[str, str] = {}
+        for key in sorted(keys, key=lambda key: len(header_names(key))):
+            for name in header_names(key):
+                self._folded.setdefault(name, key)
 
     def __len__(self) -> int:
         return len(self.records)
@@ -57,8 +61,4 @@ class RecordSet:
         keys = path.split(".")
         if len(keys) > 1 and keys[0] in self._keys:
             return keys
-        return [self._folded.get(_fold(path), "")]
-
-
-def _fold(name: str) -> str:
-    return " ".join(name.split()).casefold()
+        return [self._folded.get(spell_header(path), "")]

@@ -22,7 +22,7 @@ from connector.mapping.row_rules import check_column, check_row
 from connector.mapping.seen import list_seen
 from connector.mapping.sources import ReadContext, missing_paths, read_column
 from connector.mapping.transforms import ColumnWork
-from connector.ports.crm import Page
+from connector.ports.crm import Page, Record
 from connector.ports.facts import ARROW_TYPES, DELETION_SCHEMA, row_schema
 
 __all__ = ["MappedPage", "ReadContext", "map_page"]
@@ -33,9 +33,9 @@ class MappedPage:
     """A page in our terms.
 
     `ids` holds every id of the page, problems included. `skipped` counts records that the document
-    leaves out (`only`, `positive`, `totals`). `unidentified` counts pieces of input without an id:
-    while there is one, an absence from a snapshot proves nothing. `duplicates` lists rows that were
-    kept under a numbered id.
+    leaves out (`only`, `positive`, `totals`, `samples`). `unidentified` counts pieces of input
+    without an id: while there is one, an absence from a snapshot proves nothing. `duplicates` lists
+    rows that were kept under a numbered id.
     """
 
     rows: pa.Table
@@ -77,6 +77,7 @@ def map_page(feed: Feed, page: Page, context: ReadContext) -> MappedPage:
     draft = _Draft(feed, context, RecordSet(page.records), list(page.wheres))
     if draft.wheres:
         context.memory.enter(file_of(draft.wheres[0]))
+    _leave_out_samples(draft)
     missing_only = _leave_out_others(draft)
     _leave_out_not_positive(draft)
     if missing_only:
@@ -108,6 +109,22 @@ def map_page(feed: Feed, page: Page, context: ReadContext) -> MappedPage:
         unidentified=ids.count(None) - len(sums) + len(page.unreadable),
         duplicates=tuple(kept),
     )
+
+
+def _leave_out_samples(draft: _Draft) -> None:
+    """Leave out rows whose first filled cell begins with a word of `samples`: they show how a
+    table is filled in."""
+    words = tuple(word.strip().casefold() for word in draft.feed.doc.samples)
+    if not words:
+        return
+    wanted = [not _first_cell(r).casefold().startswith(words) for r in draft.records.records]
+    if not all(wanted):
+        draft.keep(wanted)
+
+
+def _first_cell(record: Record) -> str:
+    cells = (str(cell).strip() for cell in record.values() if cell is not None)
+    return next((cell for cell in cells if cell), "")
 
 
 def _leave_out_others(draft: _Draft) -> str:
@@ -181,8 +198,7 @@ def _leave_out_totals(draft: _Draft, ids: list[str | None]) -> set[int]:
     words = {word.strip().casefold() for word in draft.feed.doc.totals}
     found: set[int] = set()
     for row in draft.refused if words else ():
-        cells = (str(c).strip() for c in draft.records.records[row].values() if c is not None)
-        first = next((cell for cell in cells if cell), "")
+        first = _first_cell(draft.records.records[row])
         if first.removesuffix(":").removesuffix(":").strip().casefold() in words:
             found.add(row)
             ids[row] = None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pyarrow as pa
 
 from connector.domain.entities import Column
+from connector.domain.headers import header_names
 from connector.mapping.columns import type_column
 from connector.mapping.document import FieldDoc
 from connector.mapping.duplicates import PullMemory
@@ -59,7 +60,7 @@ def read_column(
         if doc.constant is not None:
             values: Values = [context.resolve(doc.constant)] * len(records)
         else:
-            values = _from_paths(doc, records, work)
+            values = _from_groups(doc, records, work) or _from_paths(doc, records, work)
             if doc.default is not None and None in values:
                 default = context.resolve(doc.default)
                 values = _fill(values, default, work)
@@ -84,6 +85,40 @@ def _fill(values: Values, default: str, work: ColumnWork) -> Values:
         default if value is None and row not in work.refused else value
         for row, value in enumerate(values)
     ]
+
+
+def _from_groups(doc: FieldDoc, records: RecordSet, work: ColumnWork) -> Values:
+    """Parts joined with a bar (empty ones in front left out, as in an id), or the word whose paths
+    hold something; empty for any other source. Transforms and map follow."""
+    if doc.join:
+        parts = [_first_texts(paths, records, work) for paths in doc.join]
+        values: Values = [
+            "|".join(part or "" for part in row).lstrip("|") if row[-1] is not None else None
+            for row in zip(*parts, strict=True)
+        ]
+    elif doc.which:
+        values = [None] * len(records)
+        for word, paths in doc.which.items():
+            for row, text in enumerate(_first_texts(paths, records, work)):
+                if values[row] is None and text is not None:
+                    values[row] = word
+    else:
+        return []
+    values = run_transforms(values, doc.steps, work)
+    return _translate(values, doc.map, {}) if doc.map else values
+
+
+def _first_texts(paths: Sequence[str], records: RecordSet, work: ColumnWork) -> list[str | None]:
+    """The first path of each record that holds something, as text."""
+    texts: list[str | None] = [None] * len(records)
+    for path in paths:
+        for row, value in enumerate(records.column(path) or ()):
+            if texts[row] is None and value is not None:
+                try:
+                    texts[row] = as_text(value).strip() or None
+                except ValueError as error:
+                    work.refuse(row, str(error))
+    return texts
 
 
 def _from_paths(doc: FieldDoc, records: RecordSet, work: ColumnWork) -> Values:
@@ -111,14 +146,19 @@ def _from_paths(doc: FieldDoc, records: RecordSet, work: ColumnWork) -> Values:
 
 
 def _translate(values: Values, words: Mapping[str, str], strangers: dict[int, str]) -> Values:
-    """Values by the map, compared as text without regard to case; others noted and None."""
-    folded = {key.strip().casefold(): value for key, value in words.items()}
+    """Values by the map, compared as text without regard to case; others noted and None.
+
+    Our own words need no entry, and a word may stand there in two languages (`Held / 持有`).
+    """
+    folded = {value.casefold(): value for value in words.values()}
+    folded |= {key.strip().casefold(): value for key, value in words.items()}
     result: Values = [None] * len(values)
     for row, value in enumerate(values):
         if value is None:
             continue
         with suppress(ValueError):
-            result[row] = folded.get(as_text(value).strip().casefold())
+            names = header_names(as_text(value))
+            result[row] = next((folded[name] for name in names if name in folded), None)
         if result[row] is None:
             strangers.setdefault(row, shorten(value))
     return result

@@ -75,7 +75,12 @@ def propose_columns(
         if vendor.name not in written
         and (proposal := _propose_column(entity, column, vendor, found)) is not None
     ]
-    for proposal, path in sorted(rivals, key=lambda r: (-r[0].confidence, r[0].name, r[1])):
+    # Of two columns that one field fits alike, the one that no row can do without.
+    needed = {column.name for column in entity.columns if column.required}
+    ranked = sorted(
+        rivals, key=lambda r: (-r[0].confidence, r[0].name not in needed, r[0].name, r[1])
+    )
+    for proposal, path in ranked:
         if proposal.name not in made and path not in used:
             made[proposal.name] = proposal
             used.add(path)

@@ -199,6 +199,21 @@ def _integer(values: Values, _arguments: Arguments, work: ColumnWork) -> Values:
     return _each(values, work, parse)
 
 
+def _share(values: Values, _arguments: Arguments, work: ColumnWork) -> Values:
+    """A part of one: `30%` and `0.3` are the same; a bare number above 1 may be either and is
+    refused."""
+
+    def parse(value: object) -> Decimal:
+        text = as_text(value).strip().replace("％", "%")
+        number = numbers_text.parse_plain(text.removesuffix("%").replace(",", "."))
+        part = number / 100 if text.endswith("%") else number
+        if not 0 <= part <= 1:
+            raise ValueError(f"{shorten(value)} is not a share; write it as 30% or 0.3")
+        return part
+
+    return _each(values, work, parse)
+
+
 def _date(values: Values, arguments: DateArguments, work: ColumnWork) -> Values:
     if arguments.formats:
         formats = arguments.formats
@@ -259,6 +274,7 @@ TRANSFORMS: Mapping[str, Transform] = {
         Transform("split", SplitArguments, _split),
         Transform("decimal", DecimalArguments, _decimal),
         Transform("integer", Arguments, _integer),
+        Transform("share", Arguments, _share),
         Transform("negate", Arguments, _number(lambda number: -number)),
         Transform("absolute", Arguments, _number(abs)),
         Transform("date", DateArguments, _date),

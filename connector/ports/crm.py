@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Literal, Protocol
 
 from connector.domain.entities import Kind
+from connector.domain.headers import header_names, spell_header
 from connector.ports.allowance import Pressure
 
 Record = dict[str, object]
@@ -58,12 +59,14 @@ class ObjectInfo:
     updateable: bool = True
 
     def find(self, name: str) -> FieldInfo | None:
-        """The field, matched without regard to case; None when there is none."""
+        """The field, matched without regard to case, or as headers of files are; None when there
+        is none."""
         lowered = name.lower()
         for info in self.fields.values():
             if info.name.lower() == lowered:
                 return info
-        return None
+        wanted = spell_header(name)
+        return next((f for f in self.fields.values() if wanted in header_names(f.name)), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,7 +70,7 @@ def test_the_named_sheet_counts_else_the_first_visible_one(tmp_path: Path, pull:
     book.save(tmp_path / "a.xlsx")
     assert pull("a.xlsx").records == [{"n": "One"}]
     assert pull("a.xlsx#two").records == [{"n": "Two"}]
-    assert pull("a.xlsx#two").wheres == ["a.xlsx#two:2"]
+    assert pull("a.xlsx#two").wheres == ["a.xlsx#Two:2"]
     assert "there is no sheet 'Three'" in pull("a.xlsx#Three").reasons()["a.xlsx#Three"]
 
 
