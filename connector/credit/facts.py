@@ -53,6 +53,7 @@ PLAIN: dict[str, dict[str, str]] = {
         "party_id": "string", "party_kind": "string", "terms_days": "int64",
         "customer_since": "date", "group_id": "string", "country": "string",
         "industry": "string", "region": "string", "currency": "string",
+        "registration_no": "string",
     },
     "scope": {"party_id": "string", "in_scope": "boolean"},
     "fx": {"currency": "string", "rate_date": "date", "rate": "decimal(18, 10)"},

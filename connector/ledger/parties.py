@@ -205,7 +205,7 @@ def _write_parties(connection: duckdb.DuckDBPyConnection, account_truth: Sequenc
         "AND a.id = p.account_id",
         [list(account_truth)],
     )
-    connection.execute("""
+    connection.execute(f"""
 CREATE OR REPLACE TABLE party AS
 SELECT party_id,
     arg_min(name, place) FILTER (name IS NOT NULL) AS name,
@@ -221,7 +221,9 @@ SELECT party_id,
     coalesce(bool_or(own_group), false) AS own_group,
     arg_min(currency, place) FILTER (currency IS NOT NULL) AS currency,
     arg_min(industry, place) FILTER (industry IS NOT NULL) AS industry,
-    arg_min(region, place) FILTER (region IS NOT NULL) AS region
+    arg_min(region, place) FILTER (region IS NOT NULL) AS region,
+    arg_min({spelled("registration_no")}, place) FILTER ({spelled("registration_no")} IS NOT NULL)
+        AS registration_no
 FROM ranked GROUP BY party_id
 """)
 
