@@ -1,4 +1,4 @@
-"""From score and flags to what a person sees: hold, colour, write band and next review."""
+"""From score and flags to what a person sees: hold, colour and write band."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import exact, plus_days, when
+from connector.credit.decision.review import next_review
+from connector.credit.expressions import exact, when
 from connector.credit.policy.document import BandDoc, PolicyDoc
 from connector.domain.decision import AMBER, GREEN, GREY, RED
 
@@ -48,7 +49,8 @@ def decide(
 
 _FROM_PARTY = (
     "party_kind", "utilisation", "overdue_ratio", "net_exposure", "approved_state",
-    "approved_valid_to", "review_on", "prior_hold", "prior_grade", "prior_next_review",
+    "approved_amount", "approved_valid_to", "review_on", "prior_hold", "prior_grade",
+    "prior_next_review",
 )  # fmt: skip
 
 
@@ -89,22 +91,3 @@ def band(t: ir.Table, rule: BandDoc) -> Any:
         start=ibis.literal(0, type="int64"),
     )
     return used * 100 + late
-
-
-def next_review(t: ir.Table, policy: PolicyDoc, as_of: Any) -> Any:
-    """Earliest of the grade's cycle and the limit's own dates (REV-1).
-
-    The cycle's date is carried from the prior decision while it is not due and the grade is the
-    same, so it stands still. The limit's dates are its expiry less the lead, and the review date
-    of a limit that was taken over from the CRM.
-    """
-    cycle = when(
-        *((t.grade == band.grade, ibis.literal(band.review_days)) for band in policy.grades),
-        otherwise=ibis.literal(policy.unrated_review_days),
-    )
-    fresh = plus_days(as_of, cycle)
-    same = t.prior_grade.identical_to(t.grade) & (t.prior_next_review > as_of)
-    by_cycle = ibis.ifelse(ibis.coalesce(same, False), t.prior_next_review, fresh)
-    lead = ibis.literal(-policy.limit.expiry_lead_days)
-    by_expiry = plus_days(t.approved_valid_to, lead)
-    return ibis.least(by_cycle, by_expiry, t.review_on).cast("date")

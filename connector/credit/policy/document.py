@@ -16,7 +16,17 @@ from pydantic import ConfigDict, Field
 
 from connector.credit.policy.collateral import CollateralDoc
 from connector.credit.policy.loss import LossDoc
-from connector.credit.policy.rating import BureauDoc, CountriesDoc, EventsDoc, GroupDoc
+from connector.credit.policy.portfolio import ConcentrationDoc
+from connector.credit.policy.procedure import AuthorityDoc, RemindersDoc, ReviewDoc
+from connector.credit.policy.rating import (
+    BureauDoc,
+    CountriesDoc,
+    EventsDoc,
+    GroupDoc,
+    NetWorthDoc,
+    ReferencesDoc,
+    WorkingCapitalDoc,
+)
 from connector.credit.policy.section import (
     Amount,
     Days,
@@ -149,14 +159,24 @@ class MethodsDoc(Section):
     need: NeedDoc | None = None
     score_band: ScoreBandDoc | None = None
     agency: AgencyDoc | None = None
+    net_worth: NetWorthDoc | None = None
+    working_capital: WorkingCapitalDoc | None = None
+    references: ReferencesDoc | None = None
 
 
 class CapsDoc(Section):
-    """Caps over the blend; null = no such cap. `appetite_share`: of a year's sales of all."""
+    """Caps over the blend; null = no such cap. `appetite_share`: of a year's sales of all.
+
+    `own_equity_share` of `own_equity`, the company's own. `unsecured_appetite`: what is risked on
+    one customer beyond the insured limit.
+    """
 
     need: Factor | None = None
     agency: Factor | None = None
     appetite_share: Share | None = None
+    own_equity: Amount | None = None
+    own_equity_share: Share | None = None
+    unsecured_appetite: Amount | None = None
 
 
 class StepDoc(Section):
@@ -271,6 +291,10 @@ class PolicyDoc(Section):
     countries: CountriesDoc = CountriesDoc()
     collateral: CollateralDoc = CollateralDoc()
     loss: LossDoc = LossDoc()
+    concentration: ConcentrationDoc = ConcentrationDoc()
+    review: ReviewDoc = ReviewDoc()
+    authority: AuthorityDoc = AuthorityDoc()
+    reminders: RemindersDoc = RemindersDoc()
     windows: WindowsDoc = WindowsDoc()
     matching: Annotated[tuple[Literal[MATCHING], ...], Field(min_length=1)] = MATCHING  # type: ignore[valid-type]
     scorecard: ScorecardDoc

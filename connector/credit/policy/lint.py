@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from connector.credit.flags import FLAGS
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
+from connector.credit.policy.portfolio import find_concentration_problems
+from connector.credit.policy.procedure import find_procedure_problems
 from connector.domain.metrics import METRICS
 from connector.errors import PolicyError
 
@@ -44,6 +46,8 @@ def find_problems(policy: PolicyDoc) -> Iterator[str]:
     yield from _flag_problems(policy)
     yield from _limit_problems(policy)
     yield from _number_problems(policy)
+    yield from find_procedure_problems(policy.authority, policy.reminders)
+    yield from find_concentration_problems(policy.concentration)
 
 
 def _read_yaml(text: str) -> object:
@@ -194,7 +198,8 @@ def _flag_problems(policy: PolicyDoc) -> Iterator[str]:
 
 def _limit_problems(policy: PolicyDoc) -> Iterator[str]:
     methods, limit = policy.limit.methods, policy.limit
-    given = [m for m in (methods.need, methods.score_band, methods.agency) if m is not None]
+    listed = (getattr(methods, name) for name in type(methods).model_fields)
+    given = [method for method in listed if method is not None]
     if not any(method.weight > 0 for method in given):
         yield "limit.methods: no method has a weight: give at least one a weight above 0."
     band = methods.score_band
