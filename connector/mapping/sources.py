@@ -99,9 +99,10 @@ def _from_groups(doc: FieldDoc, records: RecordSet, work: ColumnWork) -> Values:
     elif doc.which:
         values = [None] * len(records)
         for word, paths in doc.which.items():
-            for row, text in enumerate(_first_texts(paths, records, work)):
-                if values[row] is None and text is not None:
-                    values[row] = word
+            for column in map(records.column, paths):
+                for row, value in enumerate(column or ()):
+                    if values[row] is None and value is not None:
+                        values[row] = word
     else:
         return []
     values = run_transforms(values, doc.steps, work)

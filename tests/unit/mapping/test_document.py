@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from connector.domain.catalogue import CREDIT_FIELDS
+from connector.domain.closed_lists import CLOSED_LISTS
+from connector.domain.credit_file import CREDIT_FILE
 from connector.errors import MappingError
 from connector.mapping.advice import WANTED
 from connector.mapping.document import EntityDoc, FieldDoc, MappingDoc
@@ -147,13 +149,26 @@ def test_the_salesforce_document_writes_every_credit_field() -> None:
 def test_the_files_document_feeds_every_kind_of_receivable() -> None:
     mapping = load_mapping(["files-erp"], ROOT, "files")
     assert {feed.entity.name for feed in mapping.feeds} == {
-        "invoice", "payment", "order", "credit_note", "limit", "fx_rate"
+        "order", "order_line", "delivery", "invoice", "credit_note", "payment", "limit",
+        "instalment", "invoice_line", "fx_rate",
     }  # fmt: skip
     assert [feed.name for feed in mapping.feeds if feed.snapshot] == [
-        "open_item", "open_credit_note", "limit"
+        "delivery", "open_item", "open_credit_note", "limit"
     ]  # fmt: skip
     assert not mapping.targets
     assert mapping.task_target is None
+
+
+def test_the_credit_document_feeds_every_column_of_the_credit_file() -> None:
+    mapping = load_mapping(["files-erp", "files-credit"], ROOT, "files")
+    feeds = [feed for feed in mapping.feeds if feed.mapping == "files-credit"]
+    assert {feed.entity.name for feed in feeds} == {e.name for e in CREDIT_FILE} | {"limit"}
+    for feed in feeds:
+        assert set(feed.fields) == set(feed.entity.column_names), feed.name
+        assert feed.doc.samples
+        for name, doc in feed.fields.items():
+            words = CLOSED_LISTS.get((feed.entity.name, name))
+            assert words is None or set(doc.map.values()) == set(words), (feed.name, name)
 
 
 def test_documents_that_clash_or_belong_elsewhere_are_refused() -> None:
