@@ -13,7 +13,6 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import (
-    due_after,
     join_left,
     money,
     no_text,
@@ -23,49 +22,33 @@ from connector.credit.expressions import (
 )
 from connector.credit.facts import Facts
 from connector.credit.policy.document import PolicyDoc
+from connector.credit.settlement.due_dates import DOCUMENT_KEY, posted_rows, with_due_dates
 from connector.credit.settlement.pouring import pair, pour
-
-DOCUMENT_KEY = ("party_id", "connection", "id")
-"""What tells documents of one kind apart: a copy of a party has copies of its documents."""
+from connector.credit.settlement.schedules import first_due
 
 
-def posted_invoices(facts: Facts, policy: PolicyDoc, as_of: Any) -> ir.Table:
-    """Positive posted invoices up to `as_of` with due date, its basis, and room for payments.
+def posted_invoices(facts: Facts, policy: PolicyDoc, agreed: ir.Table, parts: ir.Table) -> ir.Table:
+    """Positive posted invoices with due date, its basis (`due_dates`), and room for payments.
 
-    Due date: the document's, else invoice date + the document's terms, else + the party's terms,
-    else the invoice date itself (`due_basis` = invoice_date). A clearing dated later than `as_of`
-    is unknown yet, and so is the open amount that came with it.
+    `agreed` and `parts` are what terms and instalments say. A clearing dated later than the
+    valuation date is unknown yet, and so is the open amount that came with it.
     """
-    t = facts["invoice"]
-    t = t.filter(t.invoice_date <= as_of, t.amount > 0, ibis.coalesce(t.posted, True))
-    terms = facts["party"].select("party_id", party_terms=facts["party"].terms_days)
-    t = join_left(t, terms, ["party_id"])
-    later = (t.cleared_date > as_of).fill_null(False)
+    t = first_due(with_due_dates(posted_rows(facts), facts, policy, agreed), parts)
+    later = (t.cleared_date > facts.as_of).fill_null(False)
     given = ibis.ifelse(later, ibis.null("decimal(18, 4)"), t.open_amount)
-    cleared = (t.cleared_date <= as_of).fill_null(False)
-    rule = policy.ageing.terms_rule
+    cleared = (t.cleared_date <= facts.as_of).fill_null(False)
     return t.select(
         *DOCUMENT_KEY,
         "number",
         "currency",
         "amount",
         "invoice_date",
+        "due_date",
+        "due_basis",
         "cleared_date",
         seller=ibis.coalesce(t.selling_company, ""),
         given=given,
         cleared=cleared,
-        due_date=when(
-            (t.due_date.notnull(), t.due_date),
-            (t.terms_days.notnull(), due_after(t.invoice_date, t.terms_days, rule)),
-            (t.party_terms.notnull(), due_after(t.invoice_date, t.party_terms, rule)),
-            otherwise=t.invoice_date,
-        ).cast("date"),
-        due_basis=when(
-            (t.due_date.notnull(), "document"),
-            (t.terms_days.notnull(), "document_terms"),
-            (t.party_terms.notnull(), "party_terms"),
-            otherwise="invoice_date",
-        ),
         disputed=ibis.coalesce(t.disputed, False),
         disputed_part=ibis.coalesce(t.disputed_amount, zero()),
         room=when(

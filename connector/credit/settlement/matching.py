@@ -36,7 +36,9 @@ from connector.credit.settlement.documents import (
     without_foreign,
     without_returns,
 )
+from connector.credit.settlement.due_dates import agreed_terms
 from connector.credit.settlement.pouring import pair, pour
+from connector.credit.settlement.schedules import parts_of
 
 DERIVED = ("equal_amount", "oldest_first", "cleared")
 """Ways of matching that we concluded ourselves."""
@@ -44,18 +46,24 @@ DERIVED = ("equal_amount", "oldest_first", "cleared")
 
 @dataclass(frozen=True)
 class Settled:
-    """The outcome: invoices with `open`, applications with dates, credits and cash left over."""
+    """The outcome: invoices with `open`, applications with dates, credits and cash left over.
+
+    `parts`: of the invoices that fall due in parts, see `schedules.parts_of`.
+    """
 
     invoices: ir.Table
     applied: ir.Table
     credits: ir.Table
     cash: ir.Table
+    parts: ir.Table
 
 
 def settle(stage: Builder, facts: Facts, policy: PolicyDoc) -> Settled:
     """Match credit notes, allocations and payments to invoices as known at the valuation date."""
     as_of = facts.as_of
-    invoices = stage.keep("invoices", posted_invoices(facts, policy, as_of))
+    agreed = stage.keep("agreed", agreed_terms(facts, policy))
+    parts = stage.keep("parts", parts_of(facts, policy, agreed))
+    invoices = stage.keep("invoices", posted_invoices(facts, policy, agreed, parts))
     seller = stage.keep("seller", only_seller(invoices))
     credits = stage.keep("credits", credit_notes(facts, as_of, seller))
     cash = stage.keep("receipts", receipts(facts, invoices, as_of, seller))
@@ -75,6 +83,7 @@ def settle(stage: Builder, facts: Facts, policy: PolicyDoc) -> Settled:
         union_all([everything, _cleared_rest(invoices, everything)]),
         stage.keep("credit_left", _credit_left(credits, everything)),
         stage.keep("cash_left", _cash_left(cash, everything)),
+        parts,
     )
 
 
