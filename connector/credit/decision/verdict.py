@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.decision import holds, limits, scorecard
+from connector.credit.decision import holds, limits, proposal, rating, scorecard
 from connector.credit.expressions import join_left, union_all
 from connector.credit.facts import Facts
 from connector.credit.flags import FLAGS, flag_module
 from connector.credit.flags.finding import FlagContext, no_findings
+from connector.credit.metrics import loss
 from connector.credit.metrics.party import KEY, Book
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Builder
@@ -35,11 +36,11 @@ def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdic
     first = scorecard.first_stop(stops, policy.hard_stops)
     scored = stage.keep("scored", scorecard.score(p, policy.scorecard))
     graded = scored.left_join(first, "party_id").select(*scored.columns, "hard_stop")
-    graded = stage.keep("graded", scorecard.grade(graded, policy.grades, policy.hard_stops))
+    graded = scorecard.grade(graded, policy.grades, policy.hard_stops)
+    graded = stage.keep("graded", rating.settle_grade(graded, p, policy))
     portfolio = stage.keep("portfolio", portfolio_sales(p, facts))
     asked = p.left_join(graded.select(*KEY, "grade"), KEY).cross_join(portfolio)
-    terms = policy.ageing.default_terms_days
-    limited = stage.keep("limited", limits.propose(asked, policy.limit, terms))
+    limited = stage.keep("limited", proposal.propose(asked, policy))
     way = policy.exposure.collateral
     p = stage.keep("granted", limits.grant(p, limited, policy.limit, facts.as_of, way))
     flags = stage.keep("flags", raise_flags(p, book, facts, policy))
@@ -47,7 +48,9 @@ def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdic
     held = stage.keep("held", holds.decide(p, graded, worst, policy, facts.as_of))
     t = graded.inner_join(p, KEY).inner_join(limited, KEY).inner_join(held, KEY)
     kept = [name for name in t.columns if not name.endswith("_right")]
-    return Verdict(stage.keep("judged", t.select(*kept)), flags, stops, portfolio)
+    t = t.select(*kept)
+    judged = stage.keep("judged", t.mutate(**loss.loss_columns(t, policy.loss)))
+    return Verdict(judged, flags, stops, portfolio)
 
 
 def portfolio_sales(t: ir.Table, facts: Facts) -> ir.Table:

@@ -28,12 +28,12 @@ def group_limits(facts: Facts, rates: ir.Table) -> ir.Table:
     g = in_base(g, rates)
     lapsed = ibis.coalesce(g.valid_to < now, False)
     amount = convert(g.amount, g.rate)
-    g = g.select("party_id", limit=ibis.ifelse(lapsed, zero(), amount), lapsed=lapsed)
+    g = g.select("party_id", most=ibis.ifelse(lapsed, zero(), amount), lapsed=lapsed)
     p = facts["party"].select("party_id", "group_id").distinct()
     g = g.inner_join(p, "party_id").filter(lambda x: x.group_id.notnull())
     # A limit in force comes before one that has expired.
     valid = g.group_by("group_id").agg(
-        in_force=g.limit.min(where=~g.lapsed), expired=g.limit.min(where=g.lapsed)
+        in_force=g.most.min(where=~g.lapsed), expired=g.most.min(where=g.lapsed)
     )
     return valid.select("group_id", group_limit=ibis.coalesce(valid.in_force, valid.expired))
 

@@ -11,7 +11,7 @@ from connector.credit.metrics.workbench import Area, Workbench
 
 
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
-    return limits.availability(t, bench.policy.exposure.collateral)
+    return limits.headroom(t, bench.policy.exposure.collateral)
 
 
 AREA = Area("headroom", columns=_columns)

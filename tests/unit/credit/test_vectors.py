@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import pytest
 
-from connector.credit.decision import holds, limits, scorecard
+from connector.credit.decision import holds, limits, proposal, scorecard
 from connector.credit.expressions import (
     convert,
     days_between,
@@ -297,16 +297,16 @@ def lim_methods(tables: Any) -> Any:
 def test_lim_methods(tables: Any) -> None:
     v, out = given("LIM-METHODS"), wanted("LIM-METHODS")
     t = lim_methods(tables)
-    t = t.mutate(need=limits.need(t, v["tolerance_days"], 30))
+    t = t.mutate(need=proposal.need(t, v["tolerance_days"], 30))
     weights = {name: money(weight) for name, weight in v["weights"].items()}
-    blended, coverage = limits.blend({name: (t[name], w) for name, w in weights.items()})
+    blended, coverage = proposal.blend({name: (t[name], w) for name, w in weights.items()})
     t = t.mutate(blend=blended, coverage=coverage)
-    least, name = limits.smallest(
+    least, name = proposal.smallest(
         {"blend": t.blend, "need": t.need, "agency": convert(t.agency, exact(Decimal("1.2")))}
     )
     t = t.mutate(capped=least, cap=name)
     step = StepDoc.model_validate({"from": 0, "step": 5000})
-    row = only(tables.rows(t.mutate(rounded=limits.round_down(t.capped, [step]))))
+    row = only(tables.rows(t.mutate(rounded=proposal.round_down(t.capped, [step]))))
     assert close(row["need"], out["need"], "0.01")
     assert close(row["blend"], out["blend"], "0.01")
     assert close(row["capped"], out["capped"], "0.01")
@@ -319,7 +319,7 @@ def test_lim_blend_missing(tables: Any) -> None:
     weights = given("LIM-METHODS")["weights"]
     values = {name: money(v["present"][name]) for name in v["present"]}
     t = one_row(tables, "t", dict.fromkeys(weights, MONEY), **values)
-    blended, coverage = limits.blend({n: (t[n], money(w)) for n, w in weights.items()})
+    blended, coverage = proposal.blend({n: (t[n], money(w)) for n, w in weights.items()})
     row = only(tables.rows(t.select(blended=blended, coverage=coverage)))
     assert close(row["blended"], out["renormalised"], "0.01")
     assert close(row["coverage"], out["coverage"])
@@ -329,9 +329,9 @@ def test_lim_step(tables: Any) -> None:
     v = given("LIM-STEP")
     t = one_row(tables, "t", {"current": MONEY, "proposed": MONEY},
                 current=money(v["current"]), proposed=money(v["proposed"]))  # fmt: skip
-    guard = limits.step_guard(t.current, money(v["max_up_pct"]))
+    guard = proposal.step_guard(t.current, money(v["max_up_pct"]))
     row = only(
-        tables.rows(t.select(applied=limits.smallest({"blend": t.proposed, "step": guard})[0]))
+        tables.rows(t.select(applied=proposal.smallest({"blend": t.proposed, "step": guard})[0]))
     )
     assert row["applied"] == money(wanted("LIM-STEP")["applied"])
 
