@@ -17,17 +17,17 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import ibis
 import ibis.expr.types as ir
-from ibis.backends.sql.datatypes import DuckDBType
+
+from connector.credit.dialects import DUCKDB, Dialect
 
 PREFIX = "credit_"
 """Every temporary table of a calculation begins so."""
 
-_NAMED = re.compile(rf'"{PREFIX}([a-z0-9_]+)"')
+_NAMED = re.compile(rf'["`]{PREFIX}([a-z0-9_]+)["`]')
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,8 @@ class Program:
 class Builder:
     """Collects stages; each is an expression over inputs and earlier stages."""
 
-    def __init__(self) -> None:
+    def __init__(self, dialect: Dialect = DUCKDB) -> None:
+        self.dialect = dialect
         self.statements: list[Statement] = []
         self.kept: dict[str, ir.Table] = {}
 
