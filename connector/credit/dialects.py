@@ -33,7 +33,7 @@ def _write_duckdb(expression: ir.Table) -> tuple[str, str]:
 
 
 def _write_spark(expression: ir.Table) -> tuple[str, str]:
-    """Every column is cast to its type in the query itself: Spark widens decimals as it computes."""
+    """Every column is cast to its type in the query: Spark widens decimals as it computes."""
     _ = ibis.pyspark  # loads the back end's options, without which nothing compiles
     schema = expression.schema()
     kinds = [(name, PySparkType.to_string(kind)) for name, kind in _pairs(schema)]

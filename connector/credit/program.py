@@ -86,20 +86,13 @@ class Builder:
         """Add a stage and return the table it will be; ValueError for a name in use."""
         if any(statement.name == name for statement in self.statements):
             raise ValueError(f"the stage {name} stands there twice")
-        schema = expression.schema()
-        query = str(ibis.to_sql(expression, dialect="duckdb", pretty=False))
-        self.statements.append(Statement(name, _column_list(schema), query))
-        self.kept[name] = ibis.table(schema, name=PREFIX + name)
+        self.statements.append(Statement(name, *self.dialect.write(expression)))
+        self.kept[name] = ibis.table(expression.schema(), name=PREFIX + name)
         return self.kept[name]
 
     def once(self, name: str, make: Callable[[], ir.Table]) -> ir.Table:
         """The stage of that name; made and kept when it is asked for the first time."""
         return self.kept[name] if name in self.kept else self.keep(name, make())
-
-
-def _column_list(schema: Any) -> str:
-    pairs = zip(schema.names, schema.types, strict=True)
-    return ", ".join(f'"{name}" {DuckDBType.to_string(kind)}' for name, kind in pairs)
 
 
 def run_statements(
