@@ -17,6 +17,7 @@ from connector.credit.facts import Facts
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.collateral import BillsDoc
+from connector.credit.settlement.bills import bills_at
 
 ON_HAND = ("held", "pledged", "presented")
 PASSED_ON = ("endorsed", "discounted")
@@ -30,8 +31,7 @@ def running_bills(facts: Facts, rates: ir.Table, items: ir.Table, rule: BillsDoc
     customer or on the acceptor by kind. `revived`: dishonoured, while the invoice it names is
     nowhere open, because the books still take it for paid; otherwise the open invoice says it.
     """
-    b = facts["bill"]
-    b = b.filter(b.amount > 0, b.received_on.isnull() | (b.received_on <= facts.as_of))
+    b = bills_at(facts)
     b = b.filter(b.state.isin([*ON_HAND, *PASSED_ON, "dishonoured"]))
     b = in_base(b, rates)
     b = b.mutate(seller=ibis.coalesce(b.selling_company, ""), base=convert(b.amount, b.rate))

@@ -112,15 +112,16 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     rule = bench.policy.loss
     ead = _ead(t, rule)
-    funds = ibis.null(RATE) if rule.cost_of_funds is None else exact(rule.cost_of_funds)
-    interest = rule.late_interest
+    interest, funds = rule.late_interest, rule.cost_of_funds
     return {
         "exposure_at_default": ead,
         "loss_given_default": security_lgd(t, ead, rule.lgd),
         "late_interest": late_interest(
             t.late_days_amount, interest_rate(t, interest), interest.basis
         ),
-        "overdue_carrying_cost": carrying_cost(t.overdue, funds),
+        "overdue_carrying_cost": ibis.null(MONEY)
+        if funds is None
+        else carrying_cost(t.overdue, exact(funds)),
     }
 
 
@@ -136,11 +137,10 @@ def loss_columns(t: ir.Table, rule: LossDoc) -> dict[str, Any]:
     They rest on the grade, so no characteristic of the scorecard may read them. An unrated party,
     or a grade without probability, has neither.
     """
-    yearly = ibis.null(RATE)
-    if rule.pd_by_grade:
-        pairs = ((t.grade == grade, exact(pd)) for grade, pd in rule.pd_by_grade.items())
-        yearly = when(*pairs, otherwise=ibis.null(RATE))
-    probability = pd_over(yearly, rule.horizon_days)
+    if not rule.pd_by_grade:
+        return {"probability_of_default": ibis.null(RATE), "expected_loss": ibis.null(MONEY)}
+    pairs = ((t.grade == grade, exact(pd)) for grade, pd in rule.pd_by_grade.items())
+    probability = pd_over(when(*pairs, otherwise=ibis.null(RATE)), rule.horizon_days)
     lgd = ibis.coalesce(t.loss_given_default, ibis.literal(0).cast(RATE))
     return {
         "probability_of_default": probability,

@@ -106,12 +106,12 @@ def credit_notes(facts: Facts, as_of: Any, seller: ir.Table) -> ir.Table:
     return _fill_seller(union_all([notes, *rows]), seller)
 
 
-def receipts(facts: Facts, invoices: ir.Table, as_of: Any, seller: ir.Table) -> ir.Table:
-    """Payments up to `as_of` with the invoice each names, by record id or by number.
+def receipts(received: ir.Table, invoices: ir.Table, as_of: Any, seller: ir.Table) -> ir.Table:
+    """Money received up to `as_of` with the invoice each receipt names, by record id or number.
 
     Where several invoices carry the number, the first payment names the first of them, and so on.
     """
-    t = facts["payment"]
+    t = received
     t = _fill_seller(t.filter(t.value_date <= as_of, t.amount != 0), seller)
     by_id = invoices.select(
         "party_id", "connection", "currency", invoice_id=invoices.id, id_hit=invoices.id

@@ -26,6 +26,7 @@ from connector.credit.expressions import (
 from connector.credit.facts import Facts
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Builder
+from connector.credit.settlement.bills import money_received
 from connector.credit.settlement.documents import (
     DOCUMENT_KEY,
     credit_notes,
@@ -66,7 +67,8 @@ def settle(stage: Builder, facts: Facts, policy: PolicyDoc) -> Settled:
     invoices = stage.keep("invoices", posted_invoices(facts, policy, agreed, parts))
     seller = stage.keep("seller", only_seller(invoices))
     credits = stage.keep("credits", credit_notes(facts, as_of, seller))
-    cash = stage.keep("receipts", receipts(facts, invoices, as_of, seller))
+    received = money_received(facts, policy)
+    cash = stage.keep("receipts", receipts(received, invoices, as_of, seller))
     cash = stage.keep("cash", without_foreign(facts, invoices, without_returns(cash), as_of))
     named = stage.keep("named", _named(facts, invoices, credits, cash, as_of, policy))
     applied = [named]
