@@ -25,8 +25,8 @@ def fill_order_rest(connection: duckdb.DuckDBPyConnection) -> None:
     """Fill `order_rest` (connection, id, uninvoiced, uninvoiced_basis), tax-inclusive amounts.
 
     Basis, the first that there is: `mapped` the source keeps the figure; `lines` Σ over lines of
-    (ordered − invoiced) × price, each line at least 0, where a line tells its invoiced quantity and
-    all have prices; `invoices` for open orders, when any invoice names order numbers: amount less
+    (ordered, or delivered where that is more, − invoiced) × price, each line at least 0, where a
+    line tells its invoiced quantity and all have prices; `invoices` for open orders, when any invoice names order numbers: amount less
     the invoices of this party, number and currency (several orders of one number: the oldest is
     used up first); `state`: open counts whole. A fulfilled order without figures of its own counts
     0: what was delivered and not billed is the delivery's. Drafts and cancelled orders never count.
@@ -41,8 +41,8 @@ WITH invoiced AS (
     FROM linked.invoice WHERE order_number IS NOT NULL GROUP BY ALL
 ), line AS (
     SELECT l.connection, l.order_id AS id, CASE WHEN count(l.unit_price) = count(*) THEN
-        sum(cast(greatest(greatest(l.quantity, 0) - coalesce(l.invoiced_quantity, 0), 0)
-            * l.unit_price AS DECIMAL(28,4))) END AS rest
+        sum(cast(greatest(greatest(l.quantity, l.delivered_quantity, 0)
+            - coalesce(l.invoiced_quantity, 0), 0) * l.unit_price AS DECIMAL(28,4))) END AS rest
     FROM order_line_current AS l
     GROUP BY l.connection, l.order_id HAVING count(l.invoiced_quantity) > 0
 ), live AS (

@@ -24,11 +24,13 @@ def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Ta
     """Confirmed orders not invoiced yet, and prepayments tied to them, per (party, seller).
 
     With a horizon, orders that ship after as_of + horizon days do not count: they can still be
-    stopped (vector EXP-HORIZON). What a delivery of the order already carries as unbilled is taken
-    off, so that goods move along and count once.
+    stopped (vector EXP-HORIZON). An order closed for invoicing counts no more; re-opened, it has
+    lost its day of closing and counts again. What a delivery of the order already carries as
+    unbilled is taken off, so that goods move along and count once.
     """
     o = facts["order"]
     o = o.filter(o.order_date <= facts.as_of, o.state.isin(["open", "fulfilled"]), o.uninvoiced > 0)
+    o = o.filter(o.closed_on.isnull() | (o.closed_on > facts.as_of))
     if horizon_days is not None:
         last = plus_days(facts.as_of, ibis.literal(horizon_days))
         o = o.filter((o.ship_date <= last) | o.ship_date.isnull())
@@ -108,7 +110,7 @@ def _sums(bench: Workbench) -> dict[str, ir.Table]:
 
 
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
-    return {**gross_and_net(t, bench.policy.exposure), "collateral": zero()}
+    return gross_and_net(t, bench.policy.exposure)
 
 
 AREA = Area("exposure", sums=_sums, columns=_columns)

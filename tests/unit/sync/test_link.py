@@ -531,12 +531,13 @@ def test_lines_count_what_was_not_invoiced_and_never_below_zero(ledger: Ledger) 
         line("2", "1", "1", "3", "50"),
         line("3", "1", "-5", "0", "7"),
         line("4", "1", "0.5", None, "8"),
+        {**line("7", "1", "10", "4", "1"), "delivered_quantity": Decimal(12)},
         line("5", "2", "10", "4", None),
         line("6", "3", "10", None, "1"),
     )
     relink(ledger)
     assert rest(ledger) == {
-        "1": (Decimal(19), "lines"),
+        "1": (Decimal(27), "lines"),
         "2": (Decimal(100), "state"),
         "3": (Decimal(100), "state"),
     }
