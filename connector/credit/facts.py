@@ -74,12 +74,23 @@ AGENCY_LIMIT_SCHEMA = pa.schema(
 )
 """A bureau's recommended maximum, one row a party."""
 
+USAGE_SCHEMA = pa.schema(
+    [
+        ("party_id", pa.string()),
+        ("selling_company", pa.string()),
+        ("day", pa.date32()),
+        ("utilisation", pa.decimal128(18, 10)),
+    ]
+)
+"""Use of the limit as decided on earlier days; a day that is not there was not observed."""
+
 GIVEN: dict[str, pa.Schema] = {
     "approved": APPROVED_LIMIT_SCHEMA,
     "prior": PRIOR_SCHEMA,
     "prior_flag": PRIOR_FLAG_SCHEMA,
     "hard_stop": HARD_STOP_SCHEMA,
     "agency": AGENCY_LIMIT_SCHEMA,
+    "usage": USAGE_SCHEMA,
 }
 """Inputs that come as Arrow."""
 
@@ -106,6 +117,7 @@ class Inputs:
     prior_flags: pa.Table = field(default_factory=PRIOR_FLAG_SCHEMA.empty_table)
     hard_stops: pa.Table = field(default_factory=HARD_STOP_SCHEMA.empty_table)
     agency_limits: pa.Table = field(default_factory=AGENCY_LIMIT_SCHEMA.empty_table)
+    usage: pa.Table = field(default_factory=USAGE_SCHEMA.empty_table)
 
     def tables(self) -> dict[str, pa.Table]:
         """The Arrow inputs under the names the stages use, each cast to its schema."""
@@ -115,6 +127,7 @@ class Inputs:
             self.prior_flags,
             self.hard_stops,
             self.agency_limits,
+            self.usage,
         )
         return {
             name: rows.select(schema.names).cast(schema)

@@ -104,7 +104,8 @@ def answer(
     `params` fill the text and must not move with the clock; `threshold` is added to them.
     """
     severity, threshold = reached(value, rule.steps)
-    t = parties.mutate(
+    t = parties.select(
+        "party_id", "selling_company",
         severity=severity, passed=threshold, measured=value, concerned=amount.cast(MONEY),
         floor=floor_of(parties, rule), counts=ibis.literal(True) if only is None else only,
         **{f"param_{name}": text for name, text in (params or {}).items()},

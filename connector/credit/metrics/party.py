@@ -15,13 +15,22 @@ import ibis.expr.types as ir
 from connector.credit.decision import limits
 from connector.credit.expressions import union_all
 from connector.credit.facts import Facts
-from connector.credit.metrics import behaviour, exposure, headroom, receivables, turnover
+from connector.credit.metrics import (
+    behaviour,
+    conduct,
+    disputes,
+    exposure,
+    headroom,
+    receivables,
+    turnover,
+)
 from connector.credit.metrics.rates import rates_at
 from connector.credit.metrics.receivables import roll_up
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Builder
 from connector.credit.settlement import matching as settlement
+from connector.credit.settlement.documents import DOCUMENT_KEY
 
 KEY = ["party_id", "selling_company"]
 _KNOWN_PARTY = (
@@ -34,6 +43,7 @@ AREAS: tuple[Area, ...] = (
     headroom.AREA,
     turnover.AREA,
     behaviour.AREA,
+    conduct.AREA,
 )
 """Every area of metrics, in the order in which their columns are added: a later one may read what
 an earlier one made."""
@@ -55,8 +65,12 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
     rates = stage.keep("rates", rates_at(facts))
     settled = settlement.settle(stage, facts, policy)
     edges = policy.ageing.buckets
-    items = stage.keep("items", receivables.open_items(settled.invoices, rates, facts.as_of, edges))
-    seen = stage.keep("seen", behaviour.observations(settled, rates))
+    quarrels = disputes.disputes_of(stage, facts, settled.invoices)
+    invoices = disputes.with_disputes(settled.invoices, quarrels)
+    items = stage.keep("items", receivables.open_items(invoices, rates, facts.as_of, edges))
+    watched = behaviour.observations(settled, rates)
+    watched = watched.anti_join(disputes.quarrelled(quarrels), list(DOCUMENT_KEY))
+    seen = stage.keep("seen", watched)
     bench = Workbench(stage, facts, policy, rates, settled, items, seen)
     sums = {name: table for area in AREAS for name, table in area.sums(bench).items()}
     kept = {name: stage.keep(f"sums_{name}", table) for name, table in sums.items()}
@@ -72,7 +86,7 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
         columns = area.columns(parties, bench)
         if columns:
             parties = stage.keep(f"with_{area.name}", parties.mutate(**columns))
-    monthly = [name for name in parties.columns if name.startswith("sales_m")]
+    monthly = [name for name in parties.columns if name.startswith(("sales_m", "aged_m"))]
     parties = stage.keep("parties", parties.drop(*monthly))
     by_currency = receivables.receivables_by_currency(items, edges)
     inside = by_currency.semi_join(spine.select("party_id").distinct(), "party_id")

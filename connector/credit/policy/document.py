@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field
 
+from connector.credit.policy.behaviour import BehaviourDoc
 from connector.credit.policy.collateral import CollateralDoc
 from connector.credit.policy.loss import LossDoc
 from connector.credit.policy.portfolio import ConcentrationDoc
@@ -296,6 +297,7 @@ class PolicyDoc(Section):
     authority: AuthorityDoc = AuthorityDoc()
     reminders: RemindersDoc = RemindersDoc()
     windows: WindowsDoc = WindowsDoc()
+    behaviour: BehaviourDoc = BehaviourDoc()
     matching: Annotated[tuple[Literal[MATCHING], ...], Field(min_length=1)] = MATCHING  # type: ignore[valid-type]
     scorecard: ScorecardDoc
     grades: Annotated[tuple[GradeDoc, ...], Field(min_length=1, max_length=20)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -168,6 +168,10 @@ def apply_remedy(
             "UPDATE linked.invoice SET disputed = FALSE, disputed_amount = NULL WHERE party_id = ?",
             [remedy.party_id],
         )
+        connection.execute(
+            "DELETE FROM linked.dispute WHERE party_id = ? AND closed_on IS NULL",
+            [remedy.party_id],
+        )
     elif remedy.code == RAISE:
         return _raised(inputs, remedy, as_of)
     return inputs
@@ -211,7 +215,4 @@ def _raised(inputs: Inputs, remedy: Remedy, as_of: date) -> Inputs:
         }
     )  # fmt: skip
     limits = pa.Table.from_pylist(rows, schema=APPROVED_LIMIT_SCHEMA)
-    return Inputs(
-        inputs.currency, limits, inputs.prior_decisions, inputs.prior_flags, inputs.hard_stops,
-        inputs.agency_limits,
-    )  # fmt: skip
+    return replace(inputs, approved_limits=limits)

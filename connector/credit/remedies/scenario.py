@@ -42,13 +42,14 @@ def build_scenario(
     worlds = stage.keep("worlds", worlds_of(targets))
     paid = stage.keep("paid_items", paid_items(worlds, book))
     for name in LINKED:
-        if name not in ("invoice", "payment"):
+        if name not in ("invoice", "payment", "dispute"):
             stage.keep(f"alt_{name}", _copied(facts[name], worlds))
+    stage.keep("alt_dispute", _disputes(facts["dispute"], worlds))
     stage.keep("alt_invoice", _invoices(facts["invoice"], worlds, paid))
     stage.keep("alt_payment", _payments(facts, worlds, paid))
     for name in OURS:
         stage.keep(f"alt_{name}", facts[name])
-    for name in ("party", "scope", "prior", "prior_flag", "hard_stop", "agency"):
+    for name in ("party", "scope", "prior", "prior_flag", "hard_stop", "agency", "usage"):
         stage.keep(f"alt_{name}", _copied(facts[name], worlds))
     stage.keep("alt_approved", _approved(facts, worlds))
     stage.keep("alt_fx", facts["fx"].filter(facts["fx"].rate_date == facts.as_of))
@@ -98,6 +99,15 @@ def _invoices(invoices: ir.Table, worlds: ir.Table, paid: ir.Table) -> ir.Table:
         "disputed_amount": ibis.ifelse(settled, ibis.null("decimal(18, 4)"), t.disputed_amount),
     }
     return t.select(**{name: changes.get(name, t[name]) for name in invoices.columns})
+
+
+def _disputes(disputes: ir.Table, worlds: ir.Table) -> ir.Table:
+    """Where disputes are settled, those still open are gone; closed ones stay as they were."""
+    settled = worlds.filter(worlds.kind == RESOLVE).select("world")
+    copied = _copied(disputes, worlds)
+    ended = copied.closed_on.notnull()
+    kept = copied.anti_join(settled, copied.party_id == settled.world)
+    return union_all([kept, copied.filter(ended).semi_join(settled, [("party_id", "world")])])
 
 
 def _payments(facts: Facts, worlds: ir.Table, paid: ir.Table) -> ir.Table:
