@@ -26,10 +26,11 @@ def fill_order_rest(connection: duckdb.DuckDBPyConnection) -> None:
 
     Basis, the first that there is: `mapped` the source keeps the figure; `lines` Σ over lines of
     (ordered, or delivered where that is more, − invoiced) × price, each line at least 0, where a
-    line tells its invoiced quantity and all have prices; `invoices` for open orders, when any invoice names order numbers: amount less
-    the invoices of this party, number and currency (several orders of one number: the oldest is
-    used up first); `state`: open counts whole. A fulfilled order without figures of its own counts
-    0: what was delivered and not billed is the delivery's. Drafts and cancelled orders never count.
+    line tells its invoiced quantity and all have prices; `invoices` for open orders, when any
+    invoice names order numbers: amount less the invoices of this party, number and currency
+    (several orders of one number: the oldest is used up first); `state`: open counts whole. A
+    fulfilled order without figures of its own counts 0: what was delivered and not billed is the
+    delivery's. Drafts and cancelled orders never count.
     """
     connection.execute(_FILL)
 
