@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from connector.credit import tables
 from connector.credit.decision.verdict import judge
+from connector.credit.expressions import union_all
 from connector.credit.facts import Inputs, bind, bind_worlds, input_facts, unbind
 from connector.credit.metrics.party import KEY, Book, build_book
 from connector.credit.policy.document import PolicyDoc, policy_hash
@@ -106,7 +107,10 @@ def _compile(policy: PolicyDoc, seal: str) -> Program:
     found = {
         "decision": tables.decision_rows(verdict, facts, policy, seal).order_by(*KEY),
         "flag": verdict.flags.order_by(*KEY, "code"),
-        "metric": reasons.find_metrics(verdict.parties, policy.ageing.buckets),
+        "metric": verdict.parties.order_by(*KEY),
+        "breakdown": union_all(list(book.breakdowns.values())).order_by(
+            *KEY, "dimension", "place", "member"
+        ),
         "points": reasons.find_points(verdict.parties, policy),
         "evidence": evidence.find_evidence(book, why, policy),
     }

@@ -1,13 +1,15 @@
 """What the engine says about a party, as tables.
 
 A decision is one row for each (party, selling company); `selling_company` is "" for the total over
-all selling companies, which is the row that is written back. Its flags, reasons and metrics are
-long tables beside it, never arrays. All amounts stand in `currency`, the policy currency.
+all selling companies, which is the row that is written back. Its metrics stand beside it, one
+typed column each; its flags, reasons, points, documents and breakdowns are long tables, never
+arrays. All amounts stand in `currency`, the policy currency.
 """
 
 from __future__ import annotations
 
 from connector.domain.entities import Column, Entity, Kind
+from connector.domain.metrics import METRICS
 
 TOTAL = ""
 """The `selling_company` of the row that sums over all of them."""
@@ -88,15 +90,24 @@ FLAG = Entity(
         Column("params", Kind.TEXT, "JSON object that fills the text", required=True),
     ),
 )
-METRIC = Entity(
-    "metric",
+METRIC = Entity("metric", (*_KEY, *(metric.column for metric in METRICS.values())))
+"""One row a (party, selling company), one column a metric; null = unknown."""
+
+BREAKDOWN = Entity(
+    "breakdown",
     (
         *_KEY,
-        Column("metric", Kind.TEXT, "name of the metric", required=True),
-        Column("value", Kind.TEXT, "canonical text; null = unknown"),
-        Column("note", Kind.TEXT, "why it is unknown, or how it was derived"),
+        Column("dimension", Kind.TEXT, "ageing, product_line, region, currency, …", required=True),
+        Column("member", Kind.TEXT, '"" = unassigned; of the ageing: current, 1_30, over_120, …'),
+        Column("place", Kind.COUNT, "order in which the members are shown", required=True),
+        Column("amount", Kind.MONEY, "open receivables"),
+        Column("overdue", Kind.MONEY, "past due part of them"),
+        Column("exposure", Kind.MONEY, "exposure"),
+        Column("sales", Kind.MONEY, "credit sales of the last twelve months"),
     ),
 )
+"""What a figure consists of; a member without a row has nothing of it."""
+
 POINTS = Entity(
     "points",
     (
@@ -125,6 +136,6 @@ EVIDENCE = Entity(
 )
 
 DECISION_TABLES: dict[str, Entity] = {
-    entity.name: entity for entity in (DECISION, REASON, FLAG, METRIC, POINTS, EVIDENCE)
+    entity.name: entity for entity in (DECISION, REASON, FLAG, METRIC, BREAKDOWN, POINTS, EVIDENCE)
 }
 """Everything `decide` puts out, by name."""

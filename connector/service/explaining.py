@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from connector.credit.reasons.explain import explain
+from connector.credit.reasons.notes import notes_of
 from connector.domain.texts import Language
 from connector.errors import InputError, StateError
 from connector.ledger import open_snapshot
@@ -41,11 +42,12 @@ class Explained:
     tables: Mapping[str, pa.Table]
 
     def as_json(self) -> dict[str, Any]:
-        """Account, decision, reasons, flags, points, metrics and evidence as JSON-able rows."""
-        return {
-            "account": dict(self.account),
-            **{name: table.to_pylist() for name, table in self.tables.items()},
-        }
+        """Account and decision tables as JSON-able rows; metrics with their `notes`."""
+        rows = {name: table.to_pylist() for name, table in self.tables.items()}
+        states = {row["selling_company"]: row["approved_state"] for row in rows["decision"]}
+        for row in rows["metric"]:
+            row["notes"] = notes_of(row, states[row["selling_company"]])
+        return {"account": dict(self.account), **rows}
 
 
 def explain_account(office: Office, wanted: str, language: Language) -> Explained:

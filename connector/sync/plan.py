@@ -108,7 +108,7 @@ def plan_updates(
             "decided": decided["decision"],
             "decided_flag": decided["flag"],
             "wording": decided["wording"],
-            "decided_metric": decided["metric"],
+            "decided_breakdown": decided["breakdown"],
         },
     )
     spelled = spell_amounts(ledger, home, quiet.share)
@@ -170,11 +170,12 @@ LEFT JOIN (
 LEFT JOIN wording ON wording.party_id = d.party_id
 LEFT JOIN (
     SELECT party_id, '{"buckets":[' || string_agg(
-               '["' || substr(metric, 5) || '","' || value || '"]', ','
-               ORDER BY coalesce(TRY_CAST(regexp_extract(metric, '[0-9]+') AS INTEGER), 0)
+               '["' || member || '","'
+                   || regexp_replace(CAST(amount AS VARCHAR), '[.]?0+$', '') || '"]', ','
+               ORDER BY place
            ) || ']}' AS buckets
-    FROM decided_metric
-    WHERE selling_company = '' AND starts_with(metric, 'age_') AND value IS NOT NULL
+    FROM decided_breakdown
+    WHERE selling_company = '' AND dimension = 'ageing' AND amount IS NOT NULL
     GROUP BY party_id
 ) AS ageing ON ageing.party_id = d.party_id
 WHERE link.connection = ?

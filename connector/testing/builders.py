@@ -172,6 +172,14 @@ def flag_row(party_id: str, code: str = "over_limit", **cells: object) -> dict[s
             "since": date(2026, 3, 1), "params": "{}", **cells}  # fmt: skip
 
 
+def breakdown_row(
+    party_id: str, member: str, place: int, amount: str, **cells: object
+) -> dict[str, object]:
+    """A bucket of a party's ageing."""
+    return {"party_id": party_id, "selling_company": TOTAL, "dimension": "ageing",
+            "member": member, "place": place, "amount": Decimal(amount), **cells}  # fmt: skip
+
+
 def decision_tables(
     decisions: Sequence[Mapping[str, object]], **others: Sequence[Mapping[str, object]]
 ) -> dict[str, pa.Table]:

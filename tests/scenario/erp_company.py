@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -19,6 +20,7 @@ from openpyxl import Workbook
 
 from adapters.salesforce.demo_schema import schema_for_demo
 from adapters.salesforce.emulator import RunningEmulator, start
+from connector.domain.metrics import METRICS
 from tests.scenario.world import PROGRAM, WRITES, Ended, share_programs
 
 AS_OF = date(2026, 3, 31)
@@ -161,9 +163,11 @@ class ErpCompany:
         return content
 
     def metrics(self, number: str) -> dict[str, str]:
-        """An account's figures by name, over all selling companies."""
-        rows = self.explain(number)["metric"]
-        return {row["metric"]: row["value"] for row in rows if row["selling_company"] == ""}
+        """An account's figures by name, over all selling companies, without trailing zeros."""
+        (row,) = [r for r in self.explain(number)["metric"] if r["selling_company"] == ""]
+        told = {name: str(row[name]) for name in METRICS if row[name] is not None}
+        return {name: re.sub(r"\.?0+$", "", text) if "." in text else text
+                for name, text in told.items()}  # fmt: skip
 
 
 def feeds_of(ended: Ended) -> dict[str, dict[str, Any]]:

@@ -6,6 +6,7 @@ joined to the parties in scope, then ratios, limit in force and availability.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,13 +18,25 @@ from connector.credit.expressions import union_all
 from connector.credit.facts import Facts
 from connector.credit.metrics import (
     behaviour,
+    bills,
+    bureau,
     conduct,
     disputes,
+    events,
     exposure,
+    group,
+    guarantees,
     headroom,
+    insurance,
+    loss,
+    provision,
     receivables,
+    references,
+    security,
+    statements,
     turnover,
 )
+from connector.credit.metrics.breakdowns import ageing_rows, breakdown_rows
 from connector.credit.metrics.rates import rates_at
 from connector.credit.metrics.receivables import roll_up
 from connector.credit.metrics.workbench import Area, Workbench
@@ -39,10 +52,21 @@ _KNOWN_PARTY = (
 
 AREAS: tuple[Area, ...] = (
     receivables.AREA,
+    bills.AREA,
     exposure.AREA,
+    guarantees.AREA,
+    insurance.AREA,
+    security.AREA,
+    statements.AREA,
+    bureau.AREA,
+    references.AREA,
+    events.AREA,
+    group.AREA,
     headroom.AREA,
     turnover.AREA,
     behaviour.AREA,
+    loss.AREA,
+    provision.AREA,
     conduct.AREA,
 )
 """Every area of metrics, in the order in which their columns are added: a later one may read what
@@ -51,13 +75,17 @@ an earlier one made."""
 
 @dataclass(frozen=True)
 class Book:
-    """What later stages read: the party table and the documents behind it."""
+    """What later stages read: the party table and the documents behind it.
+
+    `breakdowns` are the tables of BREAKDOWN by dimension; together they are put out.
+    """
 
     parties: ir.Table
     items: ir.Table
     seen: ir.Table
     cash: ir.Table
     receivables: ir.Table
+    breakdowns: Mapping[str, ir.Table]
 
 
 def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
@@ -83,6 +111,7 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
         found = stage.keep(f"party_{name}", table)
         parties = parties.left_join(found, "party_id").drop("party_id_right")
     for area in AREAS:
+        parties = area.extend(parties, bench)
         columns = area.columns(parties, bench)
         if columns:
             parties = stage.keep(f"with_{area.name}", parties.mutate(**columns))
@@ -90,7 +119,13 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
     parties = stage.keep("parties", parties.drop(*monthly))
     by_currency = receivables.receivables_by_currency(items, edges)
     inside = by_currency.semi_join(spine.select("party_id").distinct(), "party_id")
-    return Book(parties, items, seen, settled.cash, stage.keep("by_currency", inside))
+    broken = {"ageing": ageing_rows(parties, edges)}
+    keys = spine.select(*KEY)
+    for area in AREAS:
+        for dimension, table in area.breakdowns(bench).items():
+            rows = breakdown_rows(dimension, table, keys)
+            broken[dimension] = stage.keep(f"by_{dimension}", rows)
+    return Book(parties, items, seen, settled.cash, stage.keep("by_currency", inside), broken)
 
 
 def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:

@@ -1,7 +1,8 @@
-"""What an area of metrics is given, and the two things it makes.
+"""What an area of metrics is given, and what it makes.
 
 An area is a module of this room that owns some metrics: `sums` adds up documents, one row a (party,
-seller); `columns` makes metrics of the sums once all of them stand beside each other.
+seller); `columns` makes metrics of the sums once all of them stand beside each other; `breakdowns`
+tells what a figure consists of.
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ def _no_sums(bench: Workbench) -> Mapping[str, ir.Table]:
     return {}
 
 
+def _unchanged(t: ir.Table, bench: Workbench) -> ir.Table:
+    return t
+
+
 def _no_columns(t: ir.Table, bench: Workbench) -> Mapping[str, Any]:
     return {}
 
@@ -55,11 +60,16 @@ class Area:
     `sums` gives tables by name, each with one row a (party_id, seller), seller "" when none is
     named, and otherwise additive columns (of dates the earliest counts) whose names are unique
     over all areas; nothing there counts 0. `of_party` gives tables by name with one row a party_id,
-    whose columns stand on all rows of the party; nothing there is null. `columns` gives expressions
-    over the party table by metric name.
+    whose columns stand on all rows of the party; nothing there is null. `extend` joins figures to
+    the party table that rest on other parties' rows, before the area's own columns. `columns`
+    gives expressions over the party table by metric name. `breakdowns` gives tables by dimension,
+    with party_id, seller, member, and any of place, amount, overdue, exposure and sales, each with
+    one row a (party_id, seller, member).
     """
 
     name: str
     sums: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums
     of_party: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums
+    extend: Callable[[ir.Table, Workbench], ir.Table] = _unchanged
     columns: Callable[[ir.Table, Workbench], Mapping[str, Any]] = _no_columns
+    breakdowns: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums

@@ -16,6 +16,7 @@ import pyarrow as pa
 from babel.numbers import format_currency
 
 from connector.credit.reasons import wording
+from connector.credit.reasons.notes import NOTES, notes_of
 from connector.domain.decision import TOTAL
 from connector.domain.metrics import METRICS, Unit
 from connector.domain.texts import Language, say
@@ -83,26 +84,30 @@ def explain(tables: Mapping[str, pa.Table], language: Language = "en", name: str
 def explain_blocks(
     tables: Mapping[str, pa.Table], language: Language = "en", name: str = ""
 ) -> list[Block]:
-    """Headline, reasons, score, limit, exposure, ageing, flags and the documents behind them."""
+    """Headline, reasons, score, limit, exposure, ageing, flags and the documents behind them.
+
+    Decisions that an older version took have no figures; they are explained without.
+    """
     rows = {key: _total(table) for key, table in tables.items() if key in _TABLES}
     (decision,) = rows["decision"]
     speaker = _Speaker(language, decision["currency"])
-    metrics = {row["metric"]: row for row in rows["metric"]}
+    figures = rows["metric"][0] if rows["metric"] else {}
+    notes = notes_of(figures, decision["approved_state"])
     blocks = [
         _headline(decision, speaker, name),
         _reasons(rows["reason"], speaker),
         _score(decision, rows["points"], rows["reason"], speaker),
         _limit(decision, rows["reason"], speaker),
-        _figures("Exposure", _EXPOSURE, metrics, speaker),
-        _figures("Receivables and payment", _BEHAVIOUR, metrics, speaker),
-        _ageing(rows["metric"], speaker),
+        _figures("Exposure", _EXPOSURE, figures, notes, speaker),
+        _figures("Receivables and payment", _BEHAVIOUR, figures, notes, speaker),
+        _ageing(rows["breakdown"], speaker),
         _flags(rows["flag"], speaker),
         _documents(rows["evidence"], speaker),
     ]
     return [block for block in blocks if block.rows]
 
 
-_TABLES = ("decision", "reason", "flag", "metric", "points", "evidence")
+_TABLES = ("decision", "reason", "flag", "metric", "breakdown", "points", "evidence")
 
 
 def _total(table: pa.Table) -> list[dict[str, Any]]:
@@ -129,16 +134,19 @@ class _Speaker:
         )
         return str(shown)
 
-    def value(self, text: str | None, unit: Unit) -> str:
-        """A metric's canonical text by its unit."""
-        if text is None:
+    def value(self, figure: object, unit: Unit) -> str:
+        """A metric's value, or its canonical text, by its unit."""
+        if figure is None:
             return "–"
+        text = str(figure)
         if unit == "money":
             return self.money(text)
         if unit == "ratio":
             return f"{(Decimal(text) * 100).quantize(Decimal('0.1')).normalize():f} %"
         if unit == "days":
             return f"{Decimal(text).quantize(Decimal('0.1')).normalize():f} {self.say('days')}"
+        if unit == "number":
+            return f"{Decimal(text).quantize(Decimal('0.01')).normalize():f}"
         return text
 
 
@@ -231,29 +239,33 @@ def _state(decision: Mapping[str, Any], which: str, speaker: _Speaker) -> str:
 
 
 def _figures(
-    title: str, names: Sequence[str], metrics: Mapping[str, Mapping[str, Any]], speaker: _Speaker
-) -> Block:
+    title: str, names: Sequence[str], figures: Mapping[str, Any], notes: Mapping[str, str],
+    speaker: _Speaker,
+) -> Block:  # fmt: skip
+    """Metrics by name; one without a value is left out unless it is told why."""
     rows = []
     for name in names:
-        row = metrics.get(name)
-        if row is None or (row["value"] in (None, "0") and name not in ("net_exposure", "overdue")):
+        note = notes.get(name, "")
+        if not figures.get(name) and not note and name not in ("net_exposure", "overdue"):
             continue
         metric = METRICS[name]
-        rows.append((speaker.say(metric.label), speaker.value(row["value"], metric.unit)))
-    return Block(speaker.say(title), tuple(rows))
+        cells = (speaker.say(metric.label), speaker.value(figures.get(name), metric.unit))
+        rows.append((*cells, speaker.say(NOTES[note])) if note else cells)
+    return Block(speaker.say(title), tuple(rows) if figures else ())
 
 
-def _ageing(metrics: Sequence[Mapping[str, Any]], speaker: _Speaker) -> Block:
+def _ageing(breakdown: Sequence[Mapping[str, Any]], speaker: _Speaker) -> Block:
     """What is owed by days past due; nothing to show when nothing is owed."""
-    found = {r["metric"]: r["value"] for r in metrics if r["metric"].startswith("age_")}
-    owed = any(value not in (None, "0") for value in found.values())
-    rows = [(_bucket(name, speaker), speaker.money(value)) for name, value in found.items()]
+    found = [row for row in breakdown if row["dimension"] == "ageing"]
+    found.sort(key=lambda row: row["place"])
+    rows = [(_bucket(row["member"], speaker), speaker.money(row["amount"])) for row in found]
+    owed = any(row["amount"] for row in found)
     return Block(speaker.say("Ageing, days past due"), tuple(rows) if owed else ())
 
 
-def _bucket(name: str, speaker: _Speaker) -> str:
-    """A bucket's column name in words."""
-    _, first, *last = name.split("_")
+def _bucket(member: str, speaker: _Speaker) -> str:
+    """A bucket in words."""
+    first, *last = member.split("_")
     if first == "current":
         return speaker.say("Not yet due")
     if first == "over":

@@ -7,7 +7,6 @@ no reasons.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -23,7 +22,7 @@ from connector.credit.expressions import (
     whole_text,
 )
 from connector.credit.flags import FLAGS
-from connector.credit.metrics.labels import ageing_columns, figure
+from connector.credit.metrics.labels import figure
 from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
 from connector.domain.metrics import METRICS
@@ -154,47 +153,3 @@ def find_points(t: ir.Table, policy: PolicyDoc) -> ir.Table:
         for place, line in enumerate(policy.scorecard.characteristics)
     ]
     return union_all(parts).order_by(*KEY, "place_no")
-
-
-def find_metrics(t: ir.Table, edges: Sequence[int]) -> ir.Table:
-    """Every metric in canonical text with a note on what is unknown or derived (domain METRIC).
-
-    The ageing buckets between the policy's `edges` come last, under the names of their columns.
-    """
-    ageing = [
-        t.select(
-            *KEY, metric=ibis.literal(name), value=decimal_text(t[name]), note=no_text(),
-            place_no=ibis.literal(len(METRICS) + place),
-        )
-        for place, name in enumerate(ageing_columns(edges))
-    ]  # fmt: skip
-    parts = [
-        t.select(
-            *KEY, metric=ibis.literal(name), value=metric_text(t, name), note=_note(t, name),
-            place_no=ibis.literal(place),
-        )
-        for place, name in enumerate(METRICS)
-    ]  # fmt: skip
-    return union_all([*parts, *ageing]).order_by(*KEY, "place_no")
-
-
-def _note(t: ir.Table, name: str) -> Any:
-    if name in ("dso", "dso_best", "dso_countback", "average_days_delinquent"):
-        return ibis.ifelse(t[name].isnull(), "no_sales_in_window", no_text())
-    if name == "utilisation":
-        return when(
-            (t.approved_state == "none", "no_limit_set"),
-            (t.utilisation.isnull(), "no_credit"),
-            otherwise=no_text(),
-        )
-    if name == "dbt_trend":
-        return ibis.ifelse(t.dbt_trend.isnull(), "too_few_payments", no_text())
-    if name in ("dbt", "dbt_floored", "days_to_pay"):
-        return ibis.ifelse(t[name].isnull(), "no_payments_in_window", no_text())
-    if name.startswith(("overdue_ratio", "dispute_ratio")):
-        return ibis.ifelse(t[name].isnull(), "nothing_open", no_text())
-    if name in ("oldest_due_date", "overdue"):
-        return ibis.ifelse(t.due_date_derived > 0, "due_date_derived", no_text())
-    if name in ("open_receivables", "gross_exposure", "net_exposure"):
-        return ibis.ifelse(t.items_without_rate > 0, "amounts_without_rate", no_text())
-    return no_text()

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from connector.credit.engine import Decided
 from connector.credit.facts import LINKED, OURS, PLAIN, Inputs
 from connector.domain.entities import ENTITIES, Kind
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, PRIOR_FLAG_SCHEMA, PRIOR_SCHEMA
@@ -164,6 +165,23 @@ def sample_book() -> Book:
     book.add("delivery", unbilled_amount=45000, delivery_date="2025-06-25")
     book.add("invoice", amount=25000, invoice_date="2025-06-28", posted=False)
     return book.approve(amount="500000")
+
+
+def metric_texts(decided: Decided, party: str = "P", company: str = "") -> dict[str, str | None]:
+    """A party's metrics and ageing buckets (`age_…`) as canonical texts."""
+    key = (party, company)
+    found: dict[str, Any] = only(
+        row for row in decided.tables["metric"].to_pylist()
+        if (row["party_id"], row["selling_company"]) == key
+    )  # fmt: skip
+    for row in decided.tables["breakdown"].to_pylist():
+        if (row["party_id"], row["selling_company"], row["dimension"]) == (*key, "ageing"):
+            found[f"age_{row['member']}"] = row["amount"]
+    return {name: None if value is None else _canonical(value) for name, value in found.items()}
+
+
+def _canonical(value: object) -> str:
+    return format(value.normalize(), "f") if isinstance(value, Decimal) else str(value)
 
 
 def only(rows: Iterable[dict[str, Any]]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import DECISION_TABLES
 from connector.errors import PolicyError, StateError
 from connector.ports.facts import table_schema
-from tests.unit.credit.book import AS_OF, Book, only, sample_book
+from tests.unit.credit.book import AS_OF, Book, metric_texts, only, sample_book
 
 
 def run(book: Book, policy: PolicyDoc, as_of: date = AS_OF) -> Decided:
@@ -32,11 +32,7 @@ def decision(decided: Decided, party: str = "P", company: str = "") -> dict[str,
 
 
 def metrics(decided: Decided, party: str = "P", company: str = "") -> dict[str, str | None]:
-    return {
-        row["metric"]: row["value"]
-        for row in decided.tables["metric"].to_pylist()
-        if (row["party_id"], row["selling_company"]) == (party, company)
-    }
+    return metric_texts(decided, party, company)
 
 
 def reasons(decided: Decided, party: str = "P") -> list[dict[str, Any]]:

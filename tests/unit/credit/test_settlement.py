@@ -10,16 +10,16 @@ import pytest
 
 from connector.credit.engine import decide, open_items
 from connector.credit.policy.document import PolicyDoc
-from tests.unit.credit.book import AS_OF, Book
+from connector.credit.reasons.notes import notes_of
+from tests.unit.credit.book import AS_OF, Book, metric_texts
 
 
 @pytest.fixture
 def settled(policy: PolicyDoc) -> Callable[[Book], tuple[dict[str, int], dict[str, str]]]:
     def settle(book: Book) -> tuple[dict[str, int], dict[str, str]]:
         rows = open_items(book.connection, book.inputs, policy, AS_OF, "P").to_pylist()
-        metrics = decide(book.connection, book.inputs, policy, AS_OF, "r").tables["metric"]
-        found = {row["metric"]: row["value"] for row in metrics.to_pylist()}
-        return {row["id"]: row["open"] for row in rows}, found
+        decided = decide(book.connection, book.inputs, policy, AS_OF, "r")
+        return {row["id"]: row["open"] for row in rows}, metric_texts(decided)
 
     return settle
 
@@ -200,8 +200,8 @@ def test_due_dates_from_document_or_terms(
 def test_without_terms_the_invoice_date_counts_and_is_noted(policy: PolicyDoc) -> None:
     book = Book().party().add("invoice", amount=1, invoice_date="2025-05-01")
     decided = decide(book.connection, book.inputs, policy, AS_OF, "r")
-    notes = {row["metric"]: row["note"] for row in decided.tables["metric"].to_pylist()}
-    assert notes["overdue"] == "due_date_derived"
+    (figures,) = decided.tables["metric"].to_pylist()
+    assert notes_of(figures, "none")["overdue"] == "due_date_derived"
     assert decided.coverage.due_date_derived == 1
 
 

@@ -18,6 +18,7 @@ from connector.sync.exchange import fill_run_rates, settle_rates
 from connector.sync.plan import Mirrors, plan_updates
 from connector.testing.builders import (
     account_object,
+    breakdown_row,
     decision_row,
     decision_tables,
     field_info,
@@ -91,11 +92,13 @@ def test_each_record_holds_amounts_in_its_own_currency(place: Workplace) -> None
 def test_the_ageing_is_told_in_the_records_currency_too(place: Workplace) -> None:
     record = account(place, "USD")
     place.take_in()
-    metrics = [
-        {"party_id": f"acc:crm:{record}", "selling_company": "", "metric": name, "value": value}
-        for name, value in (("age_current", "100"), ("age_1_30", "0"), ("age_over_120", "8.04"))
+    buckets = [
+        breakdown_row(f"acc:crm:{record}", name, number, amount)
+        for number, (name, amount) in enumerate(
+            (("current", "100"), ("1_30", "0"), ("over_120", "8.04"))
+        )
     ]
-    (change,) = place.plan([row(record, place)], metrics=metrics).changes
+    (change,) = place.plan([row(record, place)], breakdown=buckets).changes
     assert json.loads(written(change)["ageing"] or "") == {
         "buckets": [["current", "125.00"], ["1_30", "0.00"], ["over_120", "10.05"]]
     }

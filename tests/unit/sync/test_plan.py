@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from connector.domain.change import Change, ChangeState, FieldChange, Owner, Plan, PlanCounts
 from connector.ports.store import ADOPTED_SCHEMA
-from connector.testing.builders import decision_row, flag_row, mapping_text
+from connector.testing.builders import breakdown_row, decision_row, flag_row, mapping_text
 from tests.unit.sync.workplace import Workplace
 
 OpenWorkplace = Callable[..., Workplace]
@@ -82,19 +82,14 @@ def test_ours_moved_and_theirs_did_not_is_a_plain_update(place: Workplace) -> No
 def test_the_ageing_goes_out_as_data_in_the_order_of_its_buckets(place: Workplace) -> None:
     record = account(place)
     place.take_in()
-    owed = {
-        "age_over_120": "7.5",
-        "age_31_60": "0",
-        "age_current": "100",
-        "age_1_30": "20",
-        "dso": "3",
-    }
-    metrics = [
-        {"party_id": party(record), "selling_company": company, "metric": name, "value": value}
+    owed = {"over_120": (3, "7.5"), "31_60": (2, "0"), "current": (0, "100"), "1_30": (1, "20")}
+    rows = [
+        breakdown_row(party(record), name, number, amount, selling_company=company)
         for company in ("", "DE01")
-        for name, value in owed.items()
+        for name, (number, amount) in owed.items()
     ]
-    change = only(place.plan([decision_row(party(record))], metrics=metrics))
+    other = breakdown_row(party(record), "pumps", 0, "3", dimension="product_line")
+    change = only(place.plan([decision_row(party(record))], breakdown=[*rows, other]))
     assert json.loads(field_of(change, "ageing").ours or "") == {
         "buckets": [["current", "100"], ["1_30", "20"], ["31_60", "0"], ["over_120", "7.5"]]
     }

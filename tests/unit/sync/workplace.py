@@ -87,11 +87,11 @@ class Workplace:
         decisions: Sequence[Mapping[str, object]],
         flags: Sequence[Mapping[str, object]] = (),
         wording: Mapping[str, str] | None = None,
-        metrics: Sequence[Mapping[str, object]] = (),
+        breakdown: Sequence[Mapping[str, object]] = (),
         own_user: str = "integration",
     ) -> Plan:
         """The plan from these decisions, without alert tasks."""
-        tables = decision_tables(decisions, flag=flags, metric=metrics)
+        tables = decision_tables(decisions, flag=flags, breakdown=breakdown)
         tables["wording"] = pa.Table.from_pylist(
             [
                 {"party_id": p, "reasons": "[]", "reason_text": t}
