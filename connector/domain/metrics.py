@@ -80,6 +80,119 @@ BEHAVIOUR = (
     Metric("dbt_trend", "days", "Change of days beyond terms"),
     Metric("paid_items", "count", "Payments seen in the last twelve months"),
 )
+COLLATERAL = (
+    Metric("guarantees_face", "money", "Guarantees in force, face value"),
+    Metric("guarantees_effective", "money", "Guarantees, effective value"),
+    Metric("guarantees_expiring", "money", "Guarantees that end soon, face value"),
+    Metric("guarantee_next_expiry", "date", "Next end of a guarantee"),
+    Metric("guarantee_needed_until", "date", "Guarantees are needed until"),
+    Metric("insured_limit", "money", "Insured limit in force"),
+    Metric("insured_limit_valid_to", "date", "Insured limit valid to"),
+    Metric("insured_share", "ratio", "Insured share of a loss"),
+    Metric("insurable_balance", "money", "Insurable balance"),
+    Metric("insurance_cover", "money", "Covered by credit insurance"),
+    Metric("insurance_claim", "money", "Claim on the insurer, less the first loss"),
+    Metric("above_insured_limit", "money", "Insurable, but above the insured limit"),
+    Metric("insured_limit_cut_share", "ratio", "Part of the insured limit that was cut lately"),
+    Metric("insured_limit_cut_on", "date", "Day of the insurer's last cut"),
+    Metric("insurance_extension_end", "date", "End of the maximum extension"),
+    Metric("insurance_report_by", "date", "Overdue items to be reported to the insurer by"),
+    Metric("insurance_claim_from", "date", "Claim on the insurer possible from"),
+    Metric("insurance_terms_exceeded", "money", "Open items at terms longer than insured"),
+    Metric("guarantee_expiry_stage", "count", "Warnings reached before a guarantee ends"),
+    Metric("cover_stopped_days", "days", "New deliveries not insured for"),
+    Metric("insurance_report_stage", "count", "Stage of the report to the insurer"),
+    Metric("unsecured_of_appetite", "ratio", "Unsecured exposure against what is allowed"),
+    Metric("insured_limits_unclear", "count", "Insured limits without insured share, left out"),
+    Metric("unsecured_exposure", "money", "Unsecured exposure"),
+)
+BILLS = (
+    Metric("bills_on_hand", "money", "Bills on hand"),
+    Metric("bills_contingent", "money", "Bills passed on with recourse"),
+    Metric("bills_exposure", "money", "Bills that stay at the customer's risk"),
+    Metric("bills_on_acceptors", "money", "Bills at the acceptors' risk"),
+    Metric("bills_dishonoured", "money", "Dishonoured bills"),
+    Metric("bills_dishonoured_count", "count", "Number of dishonoured bills"),
+    Metric("bill_stage", "count", "Stage of presenting bills"),
+    Metric("bills_to_present", "money", "Bills that have to be presented soon"),
+    Metric("bill_next_maturity", "date", "Next maturity of a bill on hand"),
+    Metric("bill_present_by", "date", "Next bill to be presented by"),
+)
+LOSS = (
+    Metric("exposure_at_default", "money", "Exposure at default"),
+    Metric("loss_given_default", "ratio", "Loss given default"),
+    Metric("late_interest", "money", "Interest on late payment so far"),
+    Metric("overdue_carrying_cost", "money", "Yearly cost of financing the overdue part"),
+    Metric("provision", "money", "Provision by the matrix, indicative"),
+)
+AFTER_GRADE = (
+    Metric("probability_of_default", "ratio", "Probability of default"),
+    Metric("expected_loss", "money", "Expected loss"),
+)
+"""Metrics that rest on the grade: no scorecard may read them."""
+
+STATEMENTS = (
+    Metric("statement_end", "date", "End of the latest statement"),
+    Metric("statement_age_days", "days", "Age of the latest statement"),
+    Metric("statement_stale", "count", "Statement too old to be used (1 = yes)"),
+    Metric("statement_suspect", "count", "Unit of the statement looks mistaken (1 = yes)"),
+    Metric("statement_sales", "money", "Sales of the customer"),
+    Metric("statement_equity", "money", "Equity of the customer"),
+    Metric("tangible_net_worth", "money", "Tangible net worth"),
+    Metric("working_capital", "money", "Working capital"),
+    Metric("net_income", "money", "Net income"),
+    Metric("operating_cash_flow", "money", "Operating cash flow"),
+    Metric("free_cash_flow", "money", "Free cash flow"),
+    Metric("current_ratio", "number", "Current ratio"),
+    Metric("quick_ratio", "number", "Quick ratio"),
+    Metric("cash_ratio", "number", "Cash ratio"),
+    Metric("debt_ratio", "ratio", "Debt ratio"),
+    Metric("debt_to_equity", "number", "Liabilities to equity"),
+    Metric("debt_to_ebitda", "number", "Interest-bearing debt to EBITDA"),
+    Metric("ebit_cover", "number", "EBIT interest cover"),
+    Metric("ebitda_cover", "number", "EBITDA interest cover"),
+    Metric("cash_flow_to_current_liabilities", "ratio", "Cash flow to current liabilities"),
+    Metric("cash_flow_to_debt", "ratio", "Cash flow to debt"),
+    Metric("gross_margin", "ratio", "Gross margin"),
+    Metric("net_margin", "ratio", "Net margin"),
+    Metric("return_on_assets", "ratio", "Return on assets"),
+    Metric("return_on_equity", "ratio", "Return on equity"),
+    Metric("asset_turnover", "number", "Asset turnover"),
+    Metric("their_dso", "days", "Days the customer waits for its own customers"),
+    Metric("their_dpo", "days", "Days the customer takes to pay its suppliers"),
+    Metric("their_dio", "days", "Days the customer's goods lie in stock"),
+    Metric("cash_conversion_cycle", "days", "Cash conversion cycle"),
+    Metric("altman_z", "number", "Altman Z"),
+    Metric("altman_z_private", "number", "Altman Z′"),
+    Metric("altman_z_emerging", "number", "Altman Z″"),
+    Metric("altman_em", "number", "Altman EM score"),
+    Metric("failure_zone", "count", "Altman zone: 1 distress, 2 grey, 3 safe"),
+    Metric("zmijewski_x", "number", "Zmijewski X, higher is riskier"),
+    Metric("zmijewski_p", "ratio", "Zmijewski p, higher is riskier"),
+    Metric("ohlson_o", "number", "Ohlson O, higher is riskier"),
+    Metric("ohlson_p", "ratio", "Ohlson p, higher is riskier"),
+    Metric("beneish_m", "number", "Beneish M, signs of manipulated accounts"),
+    Metric("weak_signs", "count", "Signs of weakness in the statement"),
+)
+OTHERS_VIEW = (
+    Metric("bureau_score", "number", "Bureau score on 0–100, higher is better"),
+    Metric("bureau_change", "number", "Change of the bureau score since the report before"),
+    Metric("bureau_pd", "ratio", "Probability of default as the bureau publishes it"),
+    Metric("bureau_limit", "money", "Recommended maximum of the bureaus"),
+    Metric("bureau_report_on", "date", "Day of the latest bureau report"),
+    Metric("bureau_age_days", "days", "Age of the latest bureau report"),
+    Metric("reference_limit", "money", "Limit that other suppliers grant on average"),
+    Metric("events", "count", "Public events in force"),
+    Metric("event_severity", "count", "Worst public event: 1 notice, 2 warning, 3 severe"),
+    Metric("event_since", "date", "Day of the worst public event"),
+)
+GROUP = (
+    Metric("group_members", "count", "Members of the group with business"),
+    Metric("group_exposure", "money", "Exposure of the whole group"),
+    Metric("group_limit", "money", "Limit of the group"),
+    Metric("group_available", "money", "Available within the group's limit"),
+    Metric("group_trouble", "count", "Other members of the group in trouble"),
+)
 CARE = (
     Metric("items_without_rate", "count", "Amounts without exchange rate, left out"),
     Metric("due_date_derived", "count", "Open items without due date or terms"),
@@ -136,7 +249,22 @@ BUYING = (
 
 METRICS: dict[str, Metric] = {
     metric.name: metric
-    for group in (RECEIVABLES, EXPOSURE, TURNOVER, BEHAVIOUR, CONDUCT, BUYING, CARE)
+    for group in (
+        RECEIVABLES,
+        EXPOSURE,
+        COLLATERAL,
+        BILLS,
+        TURNOVER,
+        BEHAVIOUR,
+        STATEMENTS,
+        OTHERS_VIEW,
+        GROUP,
+        LOSS,
+        AFTER_GRADE,
+        CONDUCT,
+        BUYING,
+        CARE,
+    )
     for metric in group
 }
 """Every metric by name, in the order in which they are shown."""

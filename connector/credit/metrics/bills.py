@@ -12,7 +12,15 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import convert, join_left, money, plus_days, zero
+from connector.credit.expressions import (
+    convert,
+    days_between,
+    join_left,
+    money,
+    plus_days,
+    when,
+    zero,
+)
 from connector.credit.facts import Facts
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
@@ -79,6 +87,21 @@ def bill_sums(bills: ir.Table, as_of: Any, rule: BillsDoc) -> ir.Table:
     )
 
 
+def presentation_stage(t: ir.Table, as_of: Any, rule: BillsDoc) -> Any:
+    """1 a bill on hand matures within the alert days, 2 it has matured, 3 its time has passed.
+
+    0 = later; null without a bill that waits to be presented.
+    """
+    soonest = days_between(t.bill_next_maturity, as_of)
+    stage = when(
+        (t.bill_present_by < as_of, ibis.literal(3, type="int64")),
+        (soonest <= 0, ibis.literal(2, type="int64")),
+        (soonest <= rule.alert_days, ibis.literal(1, type="int64")),
+        otherwise=0,
+    )
+    return ibis.ifelse(t.bill_next_maturity.notnull(), stage, ibis.null("int64"))
+
+
 def by_acceptor(bills: ir.Table) -> ir.Table:
     """Bills at risk per (party, seller, acceptor), for the sum of what one acceptor owes."""
     b = bills.filter(bills.at_risk)
@@ -98,8 +121,12 @@ def _sums(bench: Workbench) -> dict[str, ir.Table]:
     return {"bills": bill_sums(_bills(bench), bench.as_of, bench.policy.collateral.bills)}
 
 
+def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    return {"bill_stage": presentation_stage(t, bench.as_of, bench.policy.collateral.bills)}
+
+
 def _breakdowns(bench: Workbench) -> dict[str, ir.Table]:
     return {"acceptor": by_acceptor(_bills(bench))}
 
 
-AREA = Area("bills", sums=_sums, breakdowns=_breakdowns)
+AREA = Area("bills", sums=_sums, columns=_columns, breakdowns=_breakdowns)

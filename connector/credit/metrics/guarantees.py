@@ -6,6 +6,7 @@ is due early enough to be claimed before it ends. Haircuts stand in the policy a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import ibis
@@ -14,6 +15,7 @@ import ibis.expr.types as ir
 from connector.credit.expressions import (
     RATE,
     convert,
+    days_between,
     exact,
     join_left,
     money,
@@ -173,6 +175,17 @@ def effective(t: ir.Table) -> Any:
     return money(ibis.least(reached, ibis.greatest(t.net_exposure, zero())))
 
 
+def expiry_stage(t: ir.Table, as_of: Any, alert_days: Sequence[int]) -> Any:
+    """How many of the policy's warning days before the next end of a guarantee have come.
+
+    0 = none; null without a guarantee that ends.
+    """
+    left = days_between(t.guarantee_next_expiry, as_of)
+    stages = [(left <= days, n) for n, days in reversed(list(enumerate(alert_days, 1)))]
+    stage = when(*((test, ibis.literal(n, type="int64")) for test, n in stages), otherwise=0)
+    return ibis.ifelse(t.guarantee_next_expiry.notnull(), stage, ibis.null("int64"))
+
+
 def needed_until(held: ir.Table, items: ir.Table) -> ir.Table:
     """Per party: the day until which guarantees are needed: last due date + claim days (GTEE-1)."""
     claims = held.group_by("party_id").agg(claim_days=held.claim_days.max())
@@ -211,7 +224,11 @@ def _breakdowns(bench: Workbench) -> dict[str, ir.Table]:
 
 
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
-    return {"guarantees_effective": effective(t)}
+    alert = bench.policy.collateral.guarantees.alert_days
+    return {
+        "guarantees_effective": effective(t),
+        "guarantee_expiry_stage": expiry_stage(t, bench.as_of, alert),
+    }
 
 
 AREA = Area("guarantees", sums=_sums, of_party=_of_party, columns=_columns, breakdowns=_breakdowns)

@@ -20,6 +20,7 @@ from connector.credit.expressions import (
     money,
     plus_days,
     ratio,
+    when,
     zero,
 )
 from connector.credit.facts import Facts
@@ -178,6 +179,31 @@ def cover(t: ir.Table) -> dict[str, Any]:
     }
 
 
+def insurance_clock(t: ir.Table, as_of: Any, rule: InsuranceDoc) -> dict[str, Any]:
+    """Where the insurer's clocks stand.
+
+    `cover_stopped_days`: days since the maximum extension of the oldest item ended; null while new
+    deliveries are covered, or without a limit. `insurance_report_stage`: 1 covered items are late
+    beyond the extension, 2 the deadline of reporting is near, 3 it has passed; 0 = none.
+    """
+    beyond = days_between(as_of, t.insurance_extension_end)
+    stopped = (beyond > 0) & (t.insured_limit_sum > 0)
+    left = days_between(t.insurance_report_by, as_of)
+    stage = when(
+        ((t.within_limit <= 0) | (beyond <= 0), ibis.literal(0, type="int64")),
+        (left < 0, ibis.literal(3, type="int64")),
+        (left <= rule.report_alert_days, ibis.literal(2, type="int64")),
+        (beyond > 0, ibis.literal(1, type="int64")),
+        otherwise=0,
+    )
+    return {
+        "cover_stopped_days": ibis.ifelse(
+            ibis.coalesce(stopped, False), beyond, ibis.null("int64")
+        ),
+        "insurance_report_stage": stage,
+    }
+
+
 def by_insurer(covered: ir.Table) -> ir.Table:
     """Cover per (party, seller, insurer), for the sum of what one insurer stands for."""
     member = ibis.coalesce(covered.insurer, covered.policy_number)
@@ -218,7 +244,7 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
 
 
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
-    return cover(t)
+    return {**cover(t), **insurance_clock(t, bench.as_of, bench.policy.collateral.insurance)}
 
 
 def _breakdowns(bench: Workbench) -> dict[str, ir.Table]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import money, zero
+from connector.credit.expressions import RATE, exact_money, money, ratio, zero
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.collateral import CollateralDoc
 
@@ -26,10 +27,18 @@ def collateral(t: ir.Table, rule: CollateralDoc) -> Any:
     return money(ibis.least(total, ibis.greatest(t.net_exposure, zero())))
 
 
+def of_appetite(t: ir.Table, appetite: Decimal | None) -> Any:
+    """Unsecured exposure ÷ what one customer may have of it; null when that is not watched."""
+    if appetite is None:
+        return ibis.null(RATE)
+    return ratio(unsecured(t), exact_money(appetite))
+
+
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     return {
         "unsecured_exposure": unsecured(t),
         "collateral": collateral(t, bench.policy.collateral),
+        "unsecured_of_appetite": of_appetite(t, bench.policy.collateral.unsecured_appetite),
     }
 
 
