@@ -128,7 +128,7 @@ def _sums(bench: Workbench) -> dict[str, ir.Table]:
 
 
 def _of_party(bench: Workbench) -> dict[str, ir.Table]:
-    return {"references": reference_index(bench.facts, bench.rates)}
+    return {"trade_index": reference_index(bench.facts, bench.rates)}
 
 
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
