@@ -84,6 +84,9 @@ USAGE_SCHEMA = pa.schema(
 )
 """Use of the limit as decided on earlier days; a day that is not there was not observed."""
 
+CALENDAR_SCHEMA = pa.schema([("country", pa.string()), ("last_past_grace", pa.date32())])
+"""Per country, "" where it is unknown, the latest due date whose working days of grace are over."""
+
 GIVEN: dict[str, pa.Schema] = {
     "approved": APPROVED_LIMIT_SCHEMA,
     "prior": PRIOR_SCHEMA,
@@ -91,6 +94,7 @@ GIVEN: dict[str, pa.Schema] = {
     "hard_stop": HARD_STOP_SCHEMA,
     "agency": AGENCY_LIMIT_SCHEMA,
     "usage": USAGE_SCHEMA,
+    "calendar": CALENDAR_SCHEMA,
 }
 """Inputs that come as Arrow."""
 
@@ -118,6 +122,7 @@ class Inputs:
     hard_stops: pa.Table = field(default_factory=HARD_STOP_SCHEMA.empty_table)
     agency_limits: pa.Table = field(default_factory=AGENCY_LIMIT_SCHEMA.empty_table)
     usage: pa.Table = field(default_factory=USAGE_SCHEMA.empty_table)
+    calendars: pa.Table = field(default_factory=CALENDAR_SCHEMA.empty_table)
 
     def tables(self) -> dict[str, pa.Table]:
         """The Arrow inputs under the names the stages use, each cast to its schema."""
@@ -128,6 +133,7 @@ class Inputs:
             self.hard_stops,
             self.agency_limits,
             self.usage,
+            self.calendars,
         )
         return {
             name: rows.select(schema.names).cast(schema)

@@ -37,6 +37,8 @@ from connector.credit.metrics import (
     turnover,
 )
 from connector.credit.metrics.breakdowns import ageing_rows, breakdown_rows
+from connector.credit.metrics.grace import with_grace
+from connector.credit.metrics.instalments import open_parts, payments_by_part, with_part_days
 from connector.credit.metrics.rates import rates_at
 from connector.credit.metrics.receivables import roll_up
 from connector.credit.metrics.workbench import Area, Workbench
@@ -95,8 +97,12 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
     edges = policy.ageing.buckets
     quarrels = disputes.disputes_of(stage, facts, settled.invoices)
     invoices = disputes.with_disputes(settled.invoices, quarrels)
-    items = stage.keep("items", receivables.open_items(invoices, rates, facts.as_of, edges))
+    invoices = open_parts(invoices, settled.parts)
+    items = receivables.open_items(invoices, rates, facts.as_of, edges)
+    items = stage.keep("items", with_grace(items, facts, policy.ageing))
+    pieces = payments_by_part(settled.applied, settled.invoices, settled.parts)
     watched = behaviour.observations(settled, rates)
+    watched = with_part_days(watched, stage.keep("pieces", pieces))
     watched = watched.anti_join(disputes.quarrelled(quarrels), list(DOCUMENT_KEY))
     seen = stage.keep("seen", watched)
     bench = Workbench(stage, facts, policy, rates, settled, items, seen)

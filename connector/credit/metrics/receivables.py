@@ -74,7 +74,7 @@ def receivables_by_currency(items: ir.Table, edges: Sequence[int]) -> ir.Table:
     return found.order_by("party_id", "selling_company", "currency")
 
 
-def receivable_sums(items: ir.Table, edges: Sequence[int], grace_days: int) -> ir.Table:
+def receivable_sums(items: ir.Table, edges: Sequence[int]) -> ir.Table:
     """Additive figures of the open items per (party, seller), in company currency.
 
     `late_days_amount` = Σ undisputed overdue × days past due, for the weighted averages.
@@ -91,9 +91,7 @@ def receivable_sums(items: ir.Table, edges: Sequence[int], grace_days: int) -> i
         open_receivables=money(ibis.coalesce(items.base.sum(), zero())),
         overdue=_sum_where(items, items.base, late),
         overdue_undisputed=_sum_where(items, items.base_undisputed, late),
-        overdue_past_grace=_sum_where(
-            items, items.base_undisputed, items.days_past_due > grace_days
-        ),
+        overdue_past_grace=_sum_where(items, items.base_undisputed, items.past_grace),
         disputed=money(ibis.coalesce(items.base_disputed.sum(), zero())),
         late_days_amount=weighted.sum(where=late).fill_null(0).cast("decimal(34, 4)"),
         all_late_days_amount=every.sum(where=late).fill_null(0).cast("decimal(34, 4)"),
@@ -149,7 +147,7 @@ def oldest_overdue_days(t: ir.Table, as_of: Any) -> Any:
 
 def _sums(bench: Workbench) -> dict[str, ir.Table]:
     ageing = bench.policy.ageing
-    return {"open": receivable_sums(bench.items, ageing.buckets, ageing.grace_days)}
+    return {"open": receivable_sums(bench.items, ageing.buckets)}
 
 
 AREA = Area("receivables", sums=_sums, columns=ratio_columns)

@@ -47,7 +47,7 @@ def build_scenario(
     stage.keep("alt_dispute", _disputes(facts["dispute"], worlds))
     stage.keep("alt_invoice", _invoices(facts["invoice"], worlds, paid))
     stage.keep("alt_payment", _payments(facts, worlds, paid))
-    for name in OURS:
+    for name in (*OURS, "calendar"):
         stage.keep(f"alt_{name}", facts[name])
     for name in ("party", "scope", "prior", "prior_flag", "hard_stop", "agency", "usage"):
         stage.keep(f"alt_{name}", _copied(facts[name], worlds))
@@ -80,9 +80,11 @@ def paid_items(worlds: ir.Table, book: Book) -> ir.Table:
     i = book.items.filter(book.items.undisputed_open > 0)
     t = i.inner_join(w, "party_id")
     t = t.filter(t.due_date <= t.last_due)
-    return t.select(
-        "party_id", "world", "connection", "id", "number", "currency", "seller", "due_date",
-        paid=t.undisputed_open, base=t.base_undisputed,
+    # An invoice in parts is several items but gets one payment.
+    whole = ("party_id", "world", "connection", "id", "number", "currency", "seller")
+    return t.group_by(*whole).agg(
+        due_date=t.due_date.min(), paid=money(t.undisputed_open.sum()),
+        base=money(t.base_undisputed.sum()),
     )  # fmt: skip
 
 
