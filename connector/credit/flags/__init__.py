@@ -18,6 +18,14 @@ FLAGS = (
     "no_valid_limit",
     "near_limit",
     "cash_unmatched",
+    "bill_dishonoured",
+    "insurer_cut",
+    "cover_stopped",
+    "insurance_report_due",
+    "bill_maturing",
+    "guarantee_expiring",
+    "uncovered_exposure",
+    "insurance_terms_exceeded",
 )
 """Codes of all flags. The module of the same name has `CARD` and `find(context)`."""
 

@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 import yaml
 
+from connector.credit.facts import IBIS_TYPES
 from connector.credit.flags import FLAGS
 from connector.credit.flags.finding import FINDING_COLUMNS, FlagContext
 from connector.credit.policy.document import FlagDoc
+from connector.domain.metrics import METRICS
 from tests.unit.credit.book import AS_OF, only
 
 CASES = Path(__file__).parents[2] / "cases"
@@ -27,7 +29,9 @@ PARTY = {
     "approved_amount": MONEY, "approved_valid_to": "date", "expired": "boolean",
     "oldest_due_date": "date", "oldest_overdue_days": "int64", "dbt_recent": MONEY,
     "dbt_before": MONEY, "recent_items": "int64", "recent_amount": "decimal(34,4)",
+    "insured_limit_cut": MONEY, "bill_dishonoured_on": "date",
 }  # fmt: skip
+PARTY = {m.name: IBIS_TYPES[m.column.kind] for m in METRICS.values()} | PARTY
 ITEM = {
     "party_id": "string",
     "seller": "string",
