@@ -168,7 +168,9 @@ def test_age_1(tables: Any) -> None:
     items = age_1_items(tables)
     rows = tables.rows(items.select("id", "days_past_due"))
     assert {row["id"]: row["days_past_due"] for row in rows} == out["days_past_due"]
-    sums = receivables.receivable_sums(items.mutate(past_grace=items.days_past_due > 3), (30, 60, 90, 120))
+    sums = receivables.receivable_sums(
+        items.mutate(past_grace=items.days_past_due > 3), (30, 60, 90, 120)
+    )
     row = only(tables.rows(sums))
     buckets = {"current": "age_current", "1-30": "age_1_30", "61-90": "age_61_90",
                "91-120": "age_91_120"}  # fmt: skip
