@@ -21,7 +21,11 @@ import yaml
 from connector import errors
 from connector.credit.flags import FLAGS, flag_card
 from connector.domain.change import ChangeState
+from connector.domain.entities import Kind
 from connector.domain.metrics import METRICS
+from connector.mapping.forms import draw_forms
+from connector.mapping.load import load_documents
+from connector.service.templates import KIND_WORDS, SHIPPED
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ROOT / "connector" / "domain" / "texts_zh"
@@ -69,6 +73,13 @@ MADE_AT_RUN_TIME: dict[str, tuple[str, ...]] = {
     "flag_card(row['code']).customer": tuple(
         flag_card(code).customer for code in FLAGS if flag_card(code).customer
     ),
+    "told.meaning": tuple(
+        column.column.meaning
+        for form in draw_forms(load_documents(SHIPPED, ROOT)).values()
+        for column in form.columns
+        if not column.choices or column.column.kind is Kind.FLAG
+    ),
+    "KIND_WORDS[column.column.kind]": tuple(KIND_WORDS.values()),
     # Names of ageing buckets, which are figures.
     "name.removeprefix('age_').replace('over_', '> ').replace('_', '-')": (),
 }

@@ -14,7 +14,7 @@ from datetime import date
 from adapters.files.folders import Folder, FoundFile, digest_file
 from adapters.files.reading import ReadOptions, UnusableFileError, read_options
 from adapters.files.selection import Part, Selection
-from adapters.files.tables import Tally, list_headers, read_file
+from adapters.files.tables import Tally, read_file
 from connector.domain.entities import Kind
 from connector.ports.crm import FieldInfo, ObjectInfo, Page, PullRequest, Unreadable
 
@@ -50,7 +50,7 @@ class FilesAdapter:
         fields: dict[str, FieldInfo] = {}
         for part in parts:
             try:
-                for name in list_headers(part.file, ReadOptions(sheet=part.sheet)):
+                for name in self._selection.list_headers(part):
                     fields.setdefault(name, FieldInfo(name, name, Kind.TEXT, "column"))
             except UnusableFileError:
                 continue  # reported with its reason when it is pulled

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from adapters.files.folders import Folder, FoundFile, check_pattern, fits
-from adapters.files.workbooks import list_sheets
+from adapters.files.reading import ReadOptions, Row, name_columns
+from adapters.files.tables import list_headers
+from adapters.files.workbooks import look_into
 from connector.ports.crm import Unreadable
 
 
@@ -31,11 +33,11 @@ class Part:
 
 
 class Selection:
-    """Finds parts in a folder; remembers the sheets of a workbook until it changes."""
+    """Finds parts in a folder; remembers what is in a workbook until it changes."""
 
     def __init__(self, folder: Folder) -> None:
         self._folder = folder
-        self._sheets: dict[tuple[str, int, int], list[str]] = {}
+        self._sheets: dict[tuple[str, int, int], dict[str, Row | None]] = {}
 
     def find(self, object_name: str) -> tuple[list[Part], list[Unreadable]]:
         """Parts, those of the oldest file first, and files that the folder refuses."""
@@ -45,9 +47,20 @@ class Selection:
 
     def list_sheets(self, file: FoundFile) -> list[str]:
         """Visible sheets of a workbook; none of anything else."""
+        return list(self._look_into(file))
+
+    def list_headers(self, part: Part) -> tuple[str, ...]:
+        """Column names of a part. Raises UnusableFileError."""
+        rows = self._look_into(part.file)
+        row = rows.get(part.sheet) if part.sheet else next(iter(rows.values()), None)
+        if row is not None:
+            return name_columns(row.cells)
+        return list_headers(part.file, ReadOptions(sheet=part.sheet))
+
+    def _look_into(self, file: FoundFile) -> dict[str, Row | None]:
         key = (file.name, file.size, file.changed_ns)
         if key not in self._sheets:
-            self._sheets[key] = list_sheets(file.path)
+            self._sheets[key] = look_into(file.path)
         return self._sheets[key]
 
     def _parts(self, file: FoundFile, patterns: list[Pattern]) -> list[Part]:

@@ -148,16 +148,23 @@ def read_workbook(path: Path, options: ReadOptions, widest: int) -> Pieces:
         raise UnusableFileError(f"the workbook is damaged ({type(error).__name__})") from error
 
 
-def list_sheets(path: Path) -> list[str]:
-    """Names of the visible sheets; none for an unusable workbook (pulling it says why)."""
+def look_into(path: Path) -> dict[str, Row | None]:
+    """The visible sheets, each with its first row that holds anything; none for an unusable
+    workbook (pulling it says why) or another kind of file. One opening serves all sheets."""
     try:
         if not is_workbook(path):
-            return []
-        inspect_workbook(path)
+            return {}
+        widest = inspect_workbook(path)
         with _open_book(path) as book:
-            return [sheet.title for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            sheets = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+            return {sheet.title: _first_row(sheet, widest) for sheet in sheets}
     except (UnusableFileError, *_DAMAGE):
-        return []
+        return {}
+
+
+def _first_row(sheet: Any, widest: int) -> Row | None:
+    sheet.reset_dimensions()
+    return next((row for row in _read_rows(sheet, 0, widest) if isinstance(row, Row)), None)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connector.domain.headers import header_names
 from connector.mapping import days_text, numbers_text
 from connector.mapping.numbers_text import shorten
 
@@ -234,10 +235,10 @@ def _boolean(values: Values, arguments: BooleanArguments, work: ColumnWork) -> V
     words |= {word.lower(): True for word in arguments.true}
 
     def parse(value: object) -> bool:
-        word = as_text(value).strip().lower()
-        if word not in words:
-            raise ValueError(f"{shorten(value)} is none of the words for yes or no")
-        return words[word]
+        for word in header_names(as_text(value)):
+            if word in words:
+                return words[word]
+        raise ValueError(f"{shorten(value)} is none of the words for yes or no")
 
     return _each(values, work, parse)
 
