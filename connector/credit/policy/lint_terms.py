@@ -1,0 +1,18 @@
+"""What makes no sense in the sections on terms, calendars and lines of business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from connector.credit.policy.document import PolicyDoc
+
+
+def find_terms_problems(policy: PolicyDoc) -> Iterator[str]:
+    """Days that are both worked and off, and dimensions named twice."""
+    rules = policy.calendar
+    for country in sorted(set(rules.days_off) & set(rules.working_days)):
+        for day in sorted(set(rules.days_off[country]) & set(rules.working_days[country])):
+            yield f"calendar: {day} is a day off and a working day in {country}: keep one of them."
+    names = policy.lines.dimensions
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        yield f"lines.dimensions: {name} stands there twice: name each once."
