@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
 
+from connector.credit.calendars import add_working_days
+from connector.credit.policy.terms import CalendarDoc
 from connector.credit.reasons.explain import flag_line
 from connector.domain.change import Change, ChangeKind, FieldChange
 from connector.domain.texts import Language, say
@@ -22,16 +23,16 @@ from connector.mapping.targets import TaskTarget
 from connector.mapping.write import render_task
 from connector.sync.plan import PlanFrame
 
-DAYS_TO_ACT = 3
-"""Days from the valuation date to the due date of an alert task."""
-
-
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """Which flags become tasks: the policy's codes, from this severity on."""
+    """Which flags become tasks: the policy's codes, from this severity on.
+
+    `calendar` says how many working days a task gives and which days they are.
+    """
 
     codes: tuple[str, ...]
     least_severity: int
+    calendar: CalendarDoc = CalendarDoc()
 
 
 _EPISODES = """
@@ -88,22 +89,25 @@ def plan_alerts(
             "last_written": last_written,
         },
     )
-    return [_task(connection, target, row, frame, language) for row in rows.to_pylist()]
+    return [_task(connection, target, row, rule, frame, language) for row in rows.to_pylist()]
 
 
 def _task(
     connection: str,
     target: TaskTarget,
     row: Mapping[str, Any],
+    rule: AlertRule,
     frame: PlanFrame,
     language: Language,
 ) -> Change:
     line = flag_line(row["code"], json.loads(row["params"]), language)
+    rules = rule.calendar
+    due = add_working_days(frame.as_of, rules.task_days, rules.country, rules)
     values: dict[str, str | None] = {
         "subject": say("Credit alert: {line}", language, line=line),
         "account": row["account_id"],
         "owner": row["owner_id"] if row["owner_active"] else None,
-        "due": (frame.as_of + timedelta(days=DAYS_TO_ACT)).isoformat(),
+        "due": due.isoformat(),
         "text": say(
             "{line} Since {since}. creditflag writes each alert once; close it when it is done.",
             language,

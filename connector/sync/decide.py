@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.credit.calendars import calendar_rows
 from connector.credit.engine import ENGINE_VERSION, decide
 from connector.credit.facts import Inputs
 from connector.credit.policy.document import PolicyDoc, policy_hash
@@ -71,6 +72,7 @@ def rules_of(policy: PolicyDoc) -> Rules:
         alerts=AlertRule(
             tuple(code for code, flag in policy.flags.items() if flag.enabled and flag.task),
             policy.tasks.min_severity,
+            policy.calendar,
         ),
         guard=GuardLimits(
             downgraded_share=policy.guard.max_share_downgraded,
@@ -120,6 +122,7 @@ def _decide_anew(
         approved_limits=approved,
         prior_decisions=prior,
         prior_flags=desk.store.prior_flags(),
+        calendars=calendar_rows(policy, desk.as_of, _countries(desk)),
     )
     result = decide(
         desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id, programs=desk.programs
@@ -139,6 +142,11 @@ def _decide_anew(
         tables, basis, scope, changed, asdict(result.coverage),
         receivables=result.receivables,
     )  # fmt: skip
+
+
+def _countries(desk: Desk) -> list[str | None]:
+    found = desk.ledger.query("SELECT DISTINCT country FROM party ORDER BY country")
+    return list(found["country"].to_pylist())
 
 
 def _granted(desk: Desk, decision: pa.Table, approved: pa.Table) -> pa.Table:

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from connector.credit.flags import FLAGS
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
 from connector.credit.policy.lint_collateral import find_collateral_problems
+from connector.credit.policy.lint_terms import find_terms_problems
 from connector.credit.policy.portfolio import find_concentration_problems
 from connector.credit.policy.procedure import find_procedure_problems
 from connector.domain.metrics import METRICS
@@ -48,6 +49,7 @@ def find_problems(policy: PolicyDoc) -> Iterator[str]:
     yield from _limit_problems(policy)
     yield from _number_problems(policy)
     yield from find_collateral_problems(policy)
+    yield from find_terms_problems(policy)
     yield from find_procedure_problems(policy.authority, policy.reminders)
     yield from find_concentration_problems(policy.concentration)
 
