@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -32,7 +32,7 @@ class AlertRule:
 
     codes: tuple[str, ...]
     least_severity: int
-    calendar: CalendarDoc = CalendarDoc()
+    calendar: CalendarDoc = field(default_factory=CalendarDoc)
 
 
 _EPISODES = """
