@@ -54,4 +54,8 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     return {name: value for part in PARTS for name, value in part.columns(t, bench).items()}
 
 
-AREA = Area("conduct", sums=_sums, of_party=_of_party, columns=_columns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    return _gathered([part.documents for part in PARTS], bench)
+
+
+AREA = Area("conduct", sums=_sums, of_party=_of_party, columns=_columns, documents=_documents)

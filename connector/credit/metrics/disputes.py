@@ -147,4 +147,21 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     }
 
 
-AREA = Area("disputes", sums=_sums, columns=_columns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Open disputes, and those that were raised shortly before the due date."""
+    rule, t = bench.policy.behaviour.disputes, bench.stage.kept["disputes"]
+    t = in_base(t, bench.rates)
+    t = t.mutate(
+        entity=ibis.literal("dispute"), amount=t.disputed_amount,
+        weight=convert(t.disputed_amount, t.rate), ahead=days_between(t.due_date, t.opened_on),
+        days_ago=days_between(bench.as_of, t.opened_on),
+    )  # fmt: skip
+    shown = (*DOCUMENT_KEY, "number", "currency", "entity", "amount", "due_date", "weight")
+    early = t.ahead.between(0, rule.before_due_days) & (t.days_ago < rule.window_days)
+    return {
+        "disputes": t.filter(t.closed_on.isnull()).select(*shown),
+        "early_disputes": t.filter(early).select(*shown),
+    }
+
+
+AREA = Area("disputes", sums=_sums, columns=_columns, documents=_documents)

@@ -14,6 +14,7 @@ from connector.credit.facts import Facts
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.behaviour import OpportunitiesDoc
+from connector.credit.settlement.documents import DOCUMENT_KEY
 from connector.domain.decision import TOTAL
 
 
@@ -72,4 +73,21 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     return ahead_columns(t, bench.policy.exposure.collateral)
 
 
-AREA = Area("opportunities", of_party=_of_party, columns=_columns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """The opportunities that count, the largest first."""
+    rule = bench.policy.behaviour.opportunities
+    o = coming_opportunities(bench.facts, bench.rates, rule)
+    return {
+        "opportunities": o.select(
+            *DOCUMENT_KEY,
+            "currency",
+            "amount",
+            number=o["name"],
+            weight=o.weighted,
+            entity=ibis.literal("opportunity"),
+            due_date=o.close_date,
+        )
+    }
+
+
+AREA = Area("opportunities", of_party=_of_party, columns=_columns, documents=_documents)

@@ -27,11 +27,13 @@ from connector.credit.metrics.pattern import deviation
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.behaviour import OrdersDoc
+from connector.credit.settlement.documents import DOCUMENT_KEY
 
 BLOCK_DAYS = 30
 BLOCKS = 12
 """So many months before the last one make the pattern."""
 
+CONFIRMED = ("open", "fulfilled")
 HISTORY_DAYS = BLOCK_DAYS * (BLOCKS + 1)
 _RUN = r"^0*(1+0?1*)"
 
@@ -42,7 +44,7 @@ def confirmed_orders(facts: Facts, rates: ir.Table) -> ir.Table:
     `span`: days from the order to its planned shipping, at least 1.
     """
     o = facts["order"]
-    o = o.filter(o.order_date <= facts.as_of, o.state.isin(["open", "fulfilled"]), o.amount > 0)
+    o = o.filter(o.order_date <= facts.as_of, o.state.isin(list(CONFIRMED)), o.amount > 0)
     o = in_base(o, rates)
     span = ibis.coalesce(days_between(o.ship_date, o.order_date), 1)
     return o.select(
@@ -195,4 +197,21 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     return order_columns(t, bench.as_of, bench.policy.behaviour.orders)
 
 
-AREA = Area("order_pattern", of_party=_of_party, columns=_columns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Confirmed orders, the latest first."""
+    o = bench.facts["order"]
+    o = o.filter(o.order_date <= bench.as_of, o.state.isin(list(CONFIRMED)), o.amount > 0)
+    return {
+        "orders": o.select(
+            *DOCUMENT_KEY,
+            "number",
+            "currency",
+            "amount",
+            entity=ibis.literal("order"),
+            due_date=o.ship_date,
+            weight=-days_between(bench.as_of, o.order_date),
+        )
+    }
+
+
+AREA = Area("order_pattern", of_party=_of_party, columns=_columns, documents=_documents)

@@ -79,7 +79,8 @@ an earlier one made."""
 class Book:
     """What later stages read: the party table and the documents behind it.
 
-    `breakdowns` are the tables of BREAKDOWN by dimension; together they are put out.
+    `breakdowns` are the tables of BREAKDOWN by dimension; together they are put out. `documents`
+    are those that areas know, by kind of evidence.
     """
 
     parties: ir.Table
@@ -88,6 +89,7 @@ class Book:
     cash: ir.Table
     receivables: ir.Table
     breakdowns: Mapping[str, ir.Table]
+    documents: Mapping[str, ir.Table]
 
 
 def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
@@ -131,7 +133,9 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
         for dimension, table in area.breakdowns(bench).items():
             rows = breakdown_rows(dimension, table, keys)
             broken[dimension] = stage.keep(f"by_{dimension}", rows)
-    return Book(parties, items, seen, settled.cash, stage.keep("by_currency", inside), broken)
+    papers = {kind: table for area in AREAS for kind, table in area.documents(bench).items()}
+    owed = stage.keep("by_currency", inside)
+    return Book(parties, items, seen, settled.cash, owed, broken, papers)
 
 
 def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:

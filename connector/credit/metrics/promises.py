@@ -187,4 +187,24 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     return promise_columns(t)
 
 
-AREA = Area("promises", sums=_sums, columns=_columns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Promises that were not kept within the window, with what stayed unpaid."""
+    rule, t = bench.policy.behaviour.promises, bench.stage.kept["promises_judged"]
+    t = in_base(t.filter(t.kept < t.amount), bench.rates)
+    due = (t.last_day < bench.as_of) & (days_between(bench.as_of, t.promised_on) < rule.window_days)
+    t = t.filter(due)
+    missing = money(t.amount - t.kept)
+    return {
+        "promises": t.select(
+            *DOCUMENT_KEY,
+            "number",
+            "currency",
+            entity=ibis.literal("promise"),
+            amount=missing,
+            due_date=t.promised_on,
+            weight=convert(missing, t.rate),
+        )
+    }
+
+
+AREA = Area("promises", sums=_sums, columns=_columns, documents=_documents)

@@ -75,8 +75,8 @@ def receipt_sums(facts: Facts, rates: ir.Table, rule: ReceiptsDoc) -> ir.Table:
     )
 
 
-def part_payments(bench: Workbench, rule: ReceiptsDoc) -> ir.Table:
-    """Receipts of the window that paid only a part of the invoice they name, per (party, seller).
+def short_payments(bench: Workbench, rule: ReceiptsDoc) -> ir.Table:
+    """Payments of the window that paid only a part of the invoice they name.
 
     Only stated matches count: where a receipt was matched by us, the split is ours. What a credit
     note took off is no part left unpaid, nor are bank charges up to `short_by`. Invoices that fall
@@ -92,7 +92,12 @@ def part_payments(bench: Workbench, rule: ReceiptsDoc) -> ir.Table:
     s = join_left(s, c, DOCUMENT_KEY)
     least = s.invoice_amount.cast("decimal(28, 10)") * exact(1 - rule.short_by)
     covered = (s.applied + ibis.coalesce(s.credited, zero())).cast("decimal(28, 10)")
-    s = s.filter(covered < least)
+    return s.filter(covered < least)
+
+
+def part_payments(short: ir.Table) -> ir.Table:
+    """Number and amount of the receipts among them, per (party, seller)."""
+    s = short
     receipts = s.group_by("party_id", "seller", "from_connection", "from_id").agg(
         part=money(s.base.sum())
     )
@@ -135,7 +140,7 @@ def _sums(bench: Workbench) -> dict[str, ir.Table]:
     rule = bench.policy.behaviour.receipts
     return {
         "receipts": receipt_sums(bench.facts, bench.rates, rule),
-        "part_payments": part_payments(bench, rule),
+        "part_payments": part_payments(short_payments(bench, rule)),
     }
 
 
@@ -143,4 +148,36 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     return receipt_columns(t)
 
 
-AREA = Area("receipts", sums=_sums, columns=_columns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Invoices paid in part, and the payments sent back and bills of the window."""
+    return {
+        "part_paid": _part_paid(bench),
+        "new_payments": _new_payments(bench.facts, bench.rates, bench.policy.behaviour.receipts),
+    }
+
+
+def _part_paid(bench: Workbench) -> ir.Table:
+    s = short_payments(bench, bench.policy.behaviour.receipts)
+    s = s.group_by(*DOCUMENT_KEY, "number", "currency", "due_date").agg(
+        amount=money(s.applied.sum()), weight=money(s.base.sum())
+    )
+    return s.mutate(entity=ibis.literal("invoice"))
+
+
+def _new_payments(facts: Facts, rates: ir.Table, rule: ReceiptsDoc) -> ir.Table:
+    p, b = facts["payment"], facts["bill"]
+    returned = p.filter(p.amount < 0).select(
+        *DOCUMENT_KEY, "number", "currency", entity=ibis.literal("payment"), on=p.value_date,
+        amount=money(-p.amount), due_date=ibis.null("date"),
+    )  # fmt: skip
+    bills = b.filter(~b.state.isin(list(_GONE)), b.received_on.notnull()).select(
+        *DOCUMENT_KEY, "number", "currency", entity=ibis.literal("bill"), on=b.received_on,
+        amount=b.amount, due_date=b.matures_on,
+    )  # fmt: skip
+    t = union_all([returned, bills.select(*returned.columns)])
+    ago = days_between(facts.as_of, t.on)
+    t = in_base(t.filter(ago >= 0, ago < rule.window_days), rates)
+    return t.mutate(weight=convert(t.amount, t.rate)).drop("on", "rate")
+
+
+AREA = Area("receipts", sums=_sums, columns=_columns, documents=_documents)

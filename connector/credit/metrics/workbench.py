@@ -64,7 +64,9 @@ class Area:
     the party table that rest on other parties' rows, before the area's own columns. `columns`
     gives expressions over the party table by metric name. `breakdowns` gives tables by dimension,
     with party_id, seller, member, and any of place, amount, overdue, exposure and sales, each with
-    one row a (party_id, seller, member).
+    one row a (party_id, seller, member). `documents` gives tables by kind of evidence, with
+    party_id, entity, connection, id, number, currency, amount (the one concerned), due_date or
+    null, and weight: the heaviest are shown.
     """
 
     name: str
@@ -73,3 +75,4 @@ class Area:
     extend: Callable[[ir.Table, Workbench], ir.Table] = _unchanged
     columns: Callable[[ir.Table, Workbench], Mapping[str, Any]] = _no_columns
     breakdowns: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums
+    documents: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums

@@ -40,12 +40,13 @@ def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
     for line in policy.scorecard.characteristics:
         if line.metric in _BY_METRIC:
             wanted[line.id] = _BY_METRIC[line.metric]
-    documents = union_all(
-        [_overdue(book), _disputed(book), _largest(book), _late(book), _cash(book)]
-    )
     asked = reasons.filter(reasons.selling_company == TOTAL).select(*KEY, "code").distinct()
     kind = when(*((asked.code == code, name) for code, name in wanted.items()))
     asked = asked.mutate(kind=kind)
+    kept = [_kept(t, name, asked) for name, t in book.documents.items() if name in wanted.values()]
+    documents = union_all(
+        [_overdue(book), _disputed(book), _largest(book), _late(book), _cash(book), *kept]
+    )
     found = asked.inner_join(documents, ["party_id", "kind"])
     return found.order_by(*KEY, "code", "place", "record_id")
 
@@ -55,11 +56,19 @@ def _ranked(t: ir.Table, kind: str, entity: str, order: list[Any], amount: str) 
     t = t.mutate(place=ibis.row_number().over(window))
     t = t.filter(t.place < MOST)
     plain = {
-        "kind": ibis.literal(kind), "entity": ibis.literal(entity), "connection": t.connection,
+        "kind": ibis.literal(kind), "entity": ibis.literal(entity) if entity else t.entity,
+        "connection": t.connection,
         "record_id": t.id, "number": t.number, "currency": t.currency,
     }  # fmt: skip
     due_date = t.due_date if "due_date" in t.columns else ibis.null("date")
     return t.select("party_id", "place", **plain, amount=money(t[amount]), due_date=due_date)
+
+
+def _kept(t: ir.Table, kind: str, asked: ir.Table) -> ir.Table:
+    """Documents that an area of metrics knows, of the parties that are asked about."""
+    t = t.semi_join(asked.filter(asked.kind == kind), "party_id")
+    order = [t.weight.desc()]
+    return _ranked(t, kind, "", order, amount="amount")
 
 
 def _overdue(book: Book) -> ir.Table:
