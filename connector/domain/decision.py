@@ -58,6 +58,12 @@ DECISION = Entity(
         ),
         Column("terms_days", Kind.COUNT, "agreed terms; null = unknown"),
         Column("next_review", Kind.DATE, "when the decision is due for review"),
+        Column("grade_by", Kind.TEXT, "score, hard_stop, country, group_support, group_drag"),
+        Column("allowed_terms_days", Kind.COUNT, "longest terms of the grade; 0 = prepayment"),
+        Column("deposit_share", Kind.RATE, "part of an order to be paid before delivery"),
+        Column("action", Kind.TEXT, "what to do to prevent a loss; null = nothing"),
+        Column("action_owner", Kind.TEXT, "sales, credit, finance or management"),
+        Column("action_due", Kind.DATE, "until when"),
         Column("decision_hash", Kind.TEXT, "digest of content, policy and engine", required=True),
     ),
 )

@@ -146,7 +146,7 @@ def propose(t: ir.Table, policy: PolicyDoc) -> ir.Table:
     to go by get `manual`.
     """
     rule = policy.limit
-    insured = () if rule.caps.unsecured_appetite is None else ("insured_limit_sum",)
+    insured = () if rule.caps.unsecured_appetite is None else ("insured_limit",)
     t = t.select(*PROPOSAL_INPUT, *insured)
     methods = limit_methods(t, policy)
     t = t.mutate(**{f"method_{name}": column for name, (column, _) in methods.items()})
@@ -210,5 +210,6 @@ def _caps(t: ir.Table, caps: CapsDoc) -> dict[str, Any]:
     if caps.own_equity is not None and caps.own_equity_share is not None:
         found["own_equity"] = exact_money(caps.own_equity * caps.own_equity_share)
     if caps.unsecured_appetite is not None:
-        found["insured"] = insured_cap(t.insured_limit_sum, caps.unsecured_appetite)
+        insured = ibis.coalesce(t.insured_limit, zero())
+        found["insured"] = insured_cap(insured, caps.unsecured_appetite)
     return found

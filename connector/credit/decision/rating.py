@@ -1,4 +1,4 @@
-"""From the score's grade to the final one: country ceiling, the group's weight, probability.
+"""From the score's grade to the final one: country ceiling and group.
 
 Grades are compared by their place in the policy's list, 0 = best.
 """
@@ -6,13 +6,12 @@ Grades are compared by their place in the policy's list, 0 = best.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import exact, join_left, when
+from connector.credit.expressions import join_left, when
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.policy.rating import CountriesDoc, GroupDoc
 from connector.domain.decision import TOTAL
@@ -120,13 +119,6 @@ def _moved(
     by = when(*((free & way, name) for name, way in ways.items()), otherwise=t.grade_by)
     grade = ibis.ifelse(free, grade_at(moved, names), t.grade)
     return t.mutate(grade=grade, grade_by=by)
-
-
-def probability(grade: Any, by_grade: Mapping[str, Decimal]) -> Any:
-    """Yearly probability of default of a grade on the policy's master scale; null when unrated."""
-    branches = [(grade == name, exact(value)) for name, value in by_grade.items()]
-    unknown = ibis.null("decimal(18, 10)")
-    return when(*branches, otherwise=unknown) if branches else unknown
 
 
 def _whole(number: int) -> Any:

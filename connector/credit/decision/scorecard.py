@@ -14,10 +14,11 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import exact, ratio, when
+from connector.credit.expressions import exact, ratio, union_all, when
 from connector.credit.facts import Facts
 from connector.credit.metrics.labels import bin_label
 from connector.credit.policy.document import CharacteristicDoc, GradeDoc, HardStopsDoc, ScorecardDoc
+from connector.domain.decision import TOTAL
 from connector.domain.metrics import METRICS
 
 NOT_ASSESSED = "not_assessed"
@@ -137,9 +138,24 @@ def _weight(t: ir.Table, line: CharacteristicDoc) -> Any:
     return ibis.ifelse(known, ibis.literal(line.weight, type="int64"), _none())
 
 
-def counted_stops(facts: Facts, rule: HardStopsDoc) -> ir.Table:
-    """Hard stops that the policy names and that have begun, with their place in its order."""
-    s = facts["hard_stop"]
+OVER_INDEBTED = "over_indebted"
+"""Code of the hard stop for negative equity, for policies that name it."""
+
+
+def counted_stops(facts: Facts, parties: ir.Table, rule: HardStopsDoc) -> ir.Table:
+    """Hard stops that the policy names and that have begun, with their place in its order.
+
+    They come as findings, as public events of that kind that are not over, and, where the policy
+    names `over_indebted`, from negative equity in the latest usable statement.
+    """
+    found = facts["hard_stop"].select("party_id", "code", "since")
+    events = facts["event"].filter(~ibis.coalesce(facts["event"].ended_on <= facts.as_of, False))
+    sources = [found, events.select("party_id", code=events.kind, since=events.since)]
+    if OVER_INDEBTED in rule.codes:
+        p = parties.filter(parties.selling_company == TOTAL, parties.statement_equity < 0)
+        code = ibis.literal(OVER_INDEBTED)
+        sources.append(p.select("party_id", code=code, since=p.statement_end))
+    s = union_all(sources)
     begun = s.since.isnull() | (s.since <= facts.as_of)
     s = s.filter(s.code.isin(list(rule.codes)), begun)
     s = s.group_by("party_id", "code").agg(since=s.since.min())

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.decision import holds, limits, proposal, rating, scorecard
+from connector.credit.decision import (
+    action,
+    holds,
+    limits,
+    offer,
+    proposal,
+    rating,
+    scorecard,
+)
 from connector.credit.expressions import join_left, union_all
 from connector.credit.facts import Facts
 from connector.credit.flags import FLAGS, flag_module
@@ -32,7 +40,7 @@ class Verdict:
 def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdict:
     """Score, grade, propose, flag, hold."""
     p = book.parties
-    stops = stage.keep("stops", scorecard.counted_stops(facts, policy.hard_stops))
+    stops = stage.keep("stops", scorecard.counted_stops(facts, p, policy.hard_stops))
     first = scorecard.first_stop(stops, policy.hard_stops)
     scored = stage.keep("scored", scorecard.score(p, policy.scorecard))
     graded = scored.left_join(first, "party_id").select(*scored.columns, "hard_stop")
@@ -42,15 +50,29 @@ def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdic
     asked = p.left_join(graded.select(*KEY, "grade"), KEY).cross_join(portfolio)
     limited = stage.keep("limited", proposal.propose(asked, policy))
     way = policy.exposure.collateral
-    p = stage.keep("granted", limits.grant(p, limited, policy.limit, facts.as_of, way))
+    p = limits.grant(p, limited, policy.limit, facts.as_of, way)
+    p = stage.keep("granted", offer.make_offer(p, graded, policy.offer))
     flags = stage.keep("flags", raise_flags(p, book, facts, policy))
     worst = stage.keep("worst", holds.flag_sums(flags, policy))
     held = stage.keep("held", holds.decide(p, graded, worst, policy, facts.as_of))
+    acted = stage.keep("acted", _actions(p, graded, held, flags, stops, policy))
     t = graded.inner_join(p, KEY).inner_join(limited, KEY).inner_join(held, KEY)
+    t = t.inner_join(acted, KEY)
     kept = [name for name in t.columns if not name.endswith("_right")]
     t = t.select(*kept)
     judged = stage.keep("judged", t.mutate(**loss.loss_columns(t, policy.loss)))
     return Verdict(judged, flags, stops, portfolio)
+
+
+def _actions(
+    p: ir.Table, graded: ir.Table, held: ir.Table, flags: ir.Table, stops: ir.Table,
+    policy: PolicyDoc,
+) -> ir.Table:  # fmt: skip
+    """What the policy's table of actions says of each party."""
+    known = p.select(*KEY, "unsecured_exposure", "terms_days", "allowed_terms_days")
+    t = known.inner_join(graded.select(*KEY, "grade", "hard_stop"), KEY)
+    t = t.inner_join(held.select(*KEY, "hold", "colour", "next_review"), KEY)
+    return action.choose_action(t, flags, stops, policy.offer.actions)
 
 
 def portfolio_sales(t: ir.Table, facts: Facts) -> ir.Table:

@@ -26,6 +26,15 @@ FLAGS = (
     "guarantee_expiring",
     "uncovered_exposure",
     "insurance_terms_exceeded",
+    "adverse_event",
+    "bureau_downgrade",
+    "negative_equity",
+    "weak_statements",
+    "group_contagion",
+    "statement_unit_suspect",
+    "terms_better_than_allowed",
+    "stale_statements",
+    "stale_bureau",
 )
 """Codes of all flags. The module of the same name has `CARD` and `find(context)`."""
 

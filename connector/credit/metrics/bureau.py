@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import convert, days_between, when
+from connector.credit.expressions import convert, days_between, exact, when
 from connector.credit.facts import Facts
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
@@ -78,14 +78,21 @@ def newest_scores(rows: ir.Table, rule: BureauDoc) -> ir.Table:
     return t.select("party_id", bureau_score=t.value, bureau_pd=t.pd)
 
 
-def score_changes(rows: ir.Table) -> ir.Table:
-    """Worst change of a score against the report before of the same bureau and score (EW11)."""
+def score_changes(rows: ir.Table, rule: BureauDoc) -> ir.Table:
+    """Worst change of a score against the report before of the same bureau and score (EW11).
+
+    `bureau_fell_below`: 1 when one of them fell below the policy's cut-off by it.
+    """
     keys = ["party_id", "bureau", "series"]
     now = rows.filter(rows.place == 0, rows.usable)
-    before = rows.filter(rows.place == 1).select(*keys, before=lambda x: x.value)
+    before = rows.filter(rows.place == 1).select(*keys, before=rows.value)
     t = now.select(*keys, now=now.value).inner_join(before, keys)
     t = t.mutate(change=t.now - t.before).filter(lambda x: x.change.notnull())
-    return t.group_by("party_id").agg(bureau_change=t.change.min().cast(NUMBER))
+    cut_off = exact(rule.cut_off)
+    fell = ((t.before >= cut_off) & (t.now < cut_off)).cast("int64")
+    return t.group_by("party_id").agg(
+        bureau_change=t.change.min().cast(NUMBER), bureau_fell_below=fell.max()
+    )
 
 
 def recommended_limits(rows: ir.Table, rates: ir.Table) -> ir.Table:
@@ -108,7 +115,7 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
     return {
         "bureau_dates": report_dates(rows),
         "bureau_score": newest_scores(rows, rule),
-        "bureau_change": score_changes(rows),
+        "bureau_change": score_changes(rows, rule),
         "bureau_limit": recommended_limits(rows, bench.rates),
     }
 

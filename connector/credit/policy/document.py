@@ -17,6 +17,8 @@ from pydantic import ConfigDict, Field
 from connector.credit.policy.behaviour import BehaviourDoc
 from connector.credit.policy.collateral import CollateralDoc
 from connector.credit.policy.loss import LossDoc
+from connector.credit.policy.offer import OfferDoc
+from connector.credit.policy.orders import OrdersDoc
 from connector.credit.policy.portfolio import ConcentrationDoc
 from connector.credit.policy.procedure import AuthorityDoc, RemindersDoc, ReviewDoc
 from connector.credit.policy.rating import (
@@ -290,6 +292,7 @@ class PolicyDoc(Section):
     events: EventsDoc = EventsDoc()
     group: GroupDoc = GroupDoc()
     countries: CountriesDoc = CountriesDoc()
+    offer: OfferDoc = OfferDoc()
     collateral: CollateralDoc = CollateralDoc()
     loss: LossDoc = LossDoc()
     concentration: ConcentrationDoc = ConcentrationDoc()
@@ -304,6 +307,7 @@ class PolicyDoc(Section):
     hard_stops: HardStopsDoc
     limit: LimitDoc
     hold: HoldDoc = HoldDoc()
+    orders: OrdersDoc = OrdersDoc()
     amber: AmberDoc = AmberDoc()
     unrated_review_days: Annotated[int, Field(ge=1, le=1830)] = 90
     flags: dict[str, FlagDoc]

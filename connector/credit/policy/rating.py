@@ -17,12 +17,14 @@ Notches = Annotated[int, Field(ge=0, le=19)]
 class BureauDoc(Section):
     """Bureau reports. `max_age_days`: an older report is used for nothing.
 
+    `cut_off`: below it on 0–100 a score means that no credit should be given.
     `preferred`: whose score counts when several bureaus have one; the others follow, newest first.
     `classes`: for each bureau what its published classes are worth on 0–100, for those that give
     letters and no figure. Each bureau has its own, because the same letter means other things.
     """
 
     max_age_days: Days = 365
+    cut_off: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(30)
     preferred: tuple[str, ...] = ()
     classes: dict[str, dict[str, Annotated[Decimal, Field(ge=0, le=100)]]] = Field(
         default_factory=dict
