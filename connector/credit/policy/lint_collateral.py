@@ -19,7 +19,7 @@ def find_collateral_problems(policy: PolicyDoc) -> Iterator[str]:
     kinds = policy.collateral.guarantees
     for kind in kinds.substitution:
         if kind not in kinds.haircuts:
-            yield f"collateral.guarantees.haircuts: {kind} is missing, so it counts nothing: add it."
+            yield f"collateral.guarantees.haircuts: {kind} is missing and counts nothing: add it."
 
 
 def _loss_problems(policy: PolicyDoc) -> Iterator[str]:

@@ -32,6 +32,38 @@ export const FLAG_TEXTS = {
   "cash_unmatched": [
     "Payments or credit notes worth more than {threshold} of what is owed wait to be matched.",
     "有相当于应收账款 {threshold} 以上的收款或贷项尚未核销。"
+  ],
+  "bill_dishonoured": [
+    "A bill was not honoured (since {since_day}).",
+    "有票据被拒付（自 {since_day} 起）。"
+  ],
+  "insurer_cut": [
+    "The insurer reduced or withdrew the insured limit on {decided_on}.",
+    "保险公司于 {decided_on} 削减或撤销了承保额度。"
+  ],
+  "cover_stopped": [
+    "New deliveries are not insured: an invoice was not paid by {extension_end}.",
+    "有发票在 {extension_end} 前仍未付款，新发货不再受保。"
+  ],
+  "insurance_report_due": [
+    "Overdue items have to be reported to the insurer by {report_by}.",
+    "逾期款项须在 {report_by} 前向保险公司报损。"
+  ],
+  "bill_maturing": [
+    "A bill matures on {matures_on} and has to be presented by {present_by}.",
+    "票据于 {matures_on} 到期，须在 {present_by} 前提示付款。"
+  ],
+  "guarantee_expiring": [
+    "A guarantee ends on {valid_to}; what is owed needs it until {needed_until}.",
+    "担保将于 {valid_to} 到期，现有欠款需覆盖至 {needed_until}。"
+  ],
+  "uncovered_exposure": [
+    "More than {threshold} of what may stand unsecured is owed without security.",
+    "无担保欠款超过允许值的 {threshold}。"
+  ],
+  "insurance_terms_exceeded": [
+    "Open invoices run longer than the insurance covers (more than {threshold} of what is owed).",
+    "未付发票的账期超出承保期限（占应收账款 {threshold} 以上）。"
   ]
 };
 
@@ -237,6 +269,38 @@ export const FLAG_NAMES = {
   "cash_unmatched": [
     "Unmatched payments",
     "未核销收款"
+  ],
+  "bill_dishonoured": [
+    "Bill not honoured",
+    "票据被拒付"
+  ],
+  "insurer_cut": [
+    "Insurer cut the limit",
+    "承保额度被削减"
+  ],
+  "cover_stopped": [
+    "Insurance cover stopped",
+    "保险停止承保"
+  ],
+  "insurance_report_due": [
+    "Report to the insurer",
+    "需向保险公司报损"
+  ],
+  "bill_maturing": [
+    "Bill to be presented",
+    "票据需提示付款"
+  ],
+  "guarantee_expiring": [
+    "Guarantee ends soon",
+    "担保即将到期"
+  ],
+  "uncovered_exposure": [
+    "Much without security",
+    "无担保金额过高"
+  ],
+  "insurance_terms_exceeded": [
+    "Terms longer than insured",
+    "账期超出承保期限"
   ]
 };
 
