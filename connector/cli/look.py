@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -100,15 +100,28 @@ def status(
 def explain(
     context: typer.Context,
     account: Annotated[str, typer.Argument(help="Record id, account number or name.")],
+    customer: Annotated[
+        bool, typer.Option("--customer", help="Only what may be told to the customer.")
+    ] = False,
+    in_10000: Annotated[
+        bool, typer.Option("--in-10000", help="Amounts in units of 10,000 (万元).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Why: the score point by point, the limit, the flags, and what would turn it green."""
     from connector.cli import render
+    from connector.errors import InputError
     from connector.service import explaining
 
     here = session(context)
+    if customer and as_json:
+        raise InputError(
+            "What is for the customer is text; JSON holds everything.",
+            next_step="Leave out --json or --customer.",
+        )
+    amounts: Literal["one", "ten_thousand"] = "ten_thousand" if in_10000 else "one"
     with here.office() as office:
-        explained = explaining.explain_account(office, account, here.language)
+        explained = explaining.explain_account(office, account, here.language, amounts, customer)
     if as_json:
         print_json(explained.as_json())
     else:

@@ -9,27 +9,15 @@ from typing import Any
 import pyarrow as pa
 
 from connector.credit.reasons.explain import explain
+from connector.credit.reasons.letter import write_letter
 from connector.credit.reasons.notes import notes_of
+from connector.credit.reasons.speaker import Amounts
 from connector.domain.texts import Language
 from connector.errors import InputError, StateError
 from connector.ledger import open_snapshot
+from connector.service.accounts import find_account
 from connector.service.office import Office
 
-MOST_LISTED = 10
-
-_FIND = """
-SELECT account.connection, account.id, account.name, account.account_number, link.party_id
-FROM account_current AS account
-JOIN account_party AS link ON link.connection = account.connection AND link.account_id = account.id
-WHERE {condition}
-ORDER BY account.connection, account.name, account.id
-"""
-_EXACT = (
-    "account.id = ? OR left(account.id, 15) = ?",
-    "account.account_number = ?",
-    "lower(account.name) = lower(?)",
-    "contains(lower(account.name), lower(?))",
-)
 _SCOPE = "SELECT in_scope, reason FROM scope WHERE party_id = ?"
 
 
@@ -50,15 +38,23 @@ class Explained:
         return {"account": dict(self.account), **rows}
 
 
-def explain_account(office: Office, wanted: str, language: Language) -> Explained:
+def explain_account(
+    office: Office,
+    wanted: str,
+    language: Language,
+    amounts: Amounts = "one",
+    for_customer: bool = False,
+) -> Explained:
     """Explain one account, named by record id, account number or (part of its) name.
+
+    `for_customer` leaves out all that others told us; `amounts` may stand in units of 10,000.
 
     InputError when none or several fit, or when the account is out of scope (with the reason);
     StateError before the first run.
     """
     with open_snapshot(office.snapshots) as snapshot:
         _expect_decided(snapshot.query, office)
-        account = _find(snapshot.query, wanted)
+        account = find_account(snapshot.query, wanted)
         scope = snapshot.query(_SCOPE, [account["party_id"]]).to_pylist()
     tables = office.store.decision_tables(account["party_id"])
     if tables["decision"].num_rows == 0:
@@ -68,7 +64,9 @@ def explain_account(office: Office, wanted: str, language: Language) -> Explaine
             name=account["name"],
             reason=scope[0]["reason"] if scope else "not seen yet",
         )
-    return Explained(account, tuple(explain(tables, language, name=account["name"])), tables)
+    write = write_letter if for_customer else explain
+    lines = write(tables, language, name=account["name"], amounts=amounts)
+    return Explained(account, tuple(lines), tables)
 
 
 def _expect_decided(query: Any, office: Office) -> None:
@@ -79,27 +77,3 @@ def _expect_decided(query: Any, office: Office) -> None:
             where=str(office.folder),
             next_step="Run `creditflag run` first.",
         )
-
-
-def _find(query: Any, wanted: str) -> dict[str, Any]:
-    for condition in _EXACT:
-        values = [wanted] * condition.count("?")
-        rows: list[dict[str, Any]] = query(
-            _FIND.replace("{condition}", condition), values
-        ).to_pylist()
-        if len(rows) == 1:
-            return rows[0]
-        if rows:
-            listed = ", ".join(f"{r['name']} ({r['id']})" for r in rows[:MOST_LISTED])
-            raise InputError(
-                "{n} accounts fit {wanted}: {listed}.",
-                next_step="Name one by its record id.",
-                n=len(rows),
-                wanted=wanted,
-                listed=listed,
-            )
-    raise InputError(
-        "No account fits {wanted}.",
-        next_step="Give a record id, an account number, or part of the name.",
-        wanted=wanted,
-    )

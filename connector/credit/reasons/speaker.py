@@ -55,10 +55,11 @@ class Speaker:
             return f"{shown} 万元"
         return self.say("{amount} × 10,000 {currency}", amount=shown, currency=code)
 
-    def value(self, text: str | None, unit: Unit) -> str:
-        """A metric's canonical text by its unit."""
-        if text is None:
+    def value(self, figure: object, unit: Unit) -> str:
+        """A metric's value, or its canonical text, by its unit; an unknown one is a dash."""
+        if figure is None:
             return "–"
+        text = str(figure)
         if unit == "money":
             return self.money(text)
         if unit == "ratio":

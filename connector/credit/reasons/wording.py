@@ -5,10 +5,12 @@ Parameters are what the clock does not move: dates, thresholds, bins, document n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
 from connector.credit.flags import FLAGS, flag_card
+from connector.credit.flags.finding import FlagCard
 from connector.domain.texts import Language, say
 
 FLAG_TEXTS: dict[str, str] = {code: flag_card(code).text for code in FLAGS}
@@ -45,7 +47,9 @@ REASON_TEXTS: dict[str, str] = {
     "over_indebted": "The liabilities exceed the assets.",
     "limit_group": "The proposed limit is held down by the limit of the group.",
     "limit_own_equity": "The proposed limit is held down to what our own equity can bear.",
-    "limit_insured": "The proposed limit is held down to the insured limit and what we risk beyond.",
+    "limit_insured": (
+        "The proposed limit is held down to the insured limit and what we risk beyond."
+    ),
     "limit_country": "The proposed limit is lowered for the risk of the country.",
     "grade_country": "No better grade than {grade} is possible in this country.",
     "grade_group_support": "The grade is lifted to {grade} by the parent company.",
@@ -54,6 +58,26 @@ REASON_TEXTS: dict[str, str] = {
     "limit_manual": "No limit can be proposed by rule: a person has to decide.",
 }
 OTHER_REASON = "{code}"
+
+OWNERS: dict[str, str] = {
+    "sales": "sales",
+    "credit": "credit control",
+    "finance": "finance",
+    "management": "management",
+}
+"""Whose job a flag or an action is."""
+
+ACTION_TEXTS: dict[str, str] = {
+    "stop_shipment": "Stop shipments",
+    "prepayment": "Sell against prepayment only",
+    "deposit": "Ask for a deposit",
+    "shorter_terms": "Agree on shorter terms",
+    "guarantee": "Ask for a guarantee",
+    "insurer_request": "Ask the insurer for cover",
+    "collect": "Collect what is overdue",
+    "review": "Review the customer",
+}
+"""What to do to prevent a loss, by the code of the policy's table of actions."""
 
 REMEDY_TEXTS: dict[str, str] = {
     "pay_items": "Pay {total}: what was due by {due_on_or_before} (invoices: {count}).",
@@ -69,6 +93,16 @@ WITHOUT_FLAGS, WITH_FLAGS = "no flag", "flags {codes}"
 FLAG_NAMES: dict[str, str] = {code: flag_card(code).name for code in FLAGS}
 FLAG_PLAYBOOKS: dict[str, str] = {code: flag_card(code).playbook for code in FLAGS}
 FLAG_CLOSINGS: dict[str, str] = {code: flag_card(code).closes for code in FLAGS}
+
+
+def card_of(code: str) -> FlagCard | None:
+    """The card of a flag; None for one that an admin made or that is gone."""
+    return flag_card(code) if code in FLAGS else None
+
+
+def read_object(text: str | None) -> dict[str, Any]:
+    """Parameters as they are stored; {} for none."""
+    return dict(json.loads(text)) if text else {}
 
 
 def flag_text(code: str, params: Mapping[str, Any], language: Language) -> str:
