@@ -21,10 +21,11 @@ from connector.mapping.feeds import Mapping as FieldMapping
 from connector.mapping.feeds import load_mapping
 from connector.ports.allowance import AllowancePort
 from connector.ports.clock import ClockPort
+from connector.ports.entering import ENTERED_CONNECTION
 from connector.ports.manifest import Opening, OptionSpec, as_target
 from connector.ports.secrets import SecretsPort
 from connector.ports.setup import SetupPort
-from connector.registry import load_manifest
+from connector.registry import FILES_ADAPTER, load_manifest
 from connector.service.office import Office
 from connector.settings import ConnectionSettings, Settings, load_settings
 from connector.sync.desk import Connection, House
@@ -91,6 +92,9 @@ def office_of(settings: Settings, clock: ClockPort, secrets: SecretsPort) -> Ite
             settings, name, clock, secrets, store.allowance(name)
         ),
         open_setup=lambda name: open_setup(settings, name, clock, secrets),
+        open_folder=lambda folder, mapping, accounts: open_folder(
+            settings, folder, mapping, accounts, clock, secrets
+        ),
     )
     try:
         yield office
@@ -129,6 +133,33 @@ def open_setup(
     if manifest.open_setup is None:
         return None
     return manifest.open_setup(_opening(settings, name, clock, secrets))
+
+
+def open_folder(
+    settings: Settings,
+    folder: Path,
+    mapping: str,
+    accounts: str,
+    clock: ClockPort,
+    secrets: SecretsPort,
+) -> Connection:
+    """A folder of files as a connection that the settings do not name, read with one document."""
+    documents = load_mapping([mapping], settings.folder, FILES_ADAPTER)
+    opening = Opening(
+        connection=ENTERED_CONNECTION,
+        options={"folder": str(folder)},
+        secrets=secrets,
+        clock=clock,
+        folder=folder,
+        state_folder=folder,
+    )
+    return Connection(
+        name=ENTERED_CONNECTION,
+        adapter=load_manifest(FILES_ADAPTER).open(opening),
+        documents=documents,
+        accounts=accounts,
+        currency=settings.company.currency,
+    )
 
 
 def _opening(settings: Settings, name: str, clock: ClockPort, secrets: SecretsPort) -> Opening:
@@ -194,6 +225,7 @@ def _house(settings: Settings) -> House:
         truth=dict(settings.truth),
         rates=dict(settings.rates),
         stale_after_hours=settings.daemon.stale_after_hours,
+        rollout={name: one.rollout for name, one in settings.connections.items()},
     )
 
 

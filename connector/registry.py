@@ -25,6 +25,8 @@ EMULATORS: dict[str, str] = {"salesforce": "adapters.salesforce.emulator"}
 SEEDS: dict[str, str] = {"salesforce": "adapters.salesforce.seed"}
 """Adapter name → module that turns the demo company into vendor records."""
 
+FILES_ADAPTER = "files"
+"""The adapter that reads the forms which people fill in."""
 
 DEMO_ADAPTER = "salesforce"
 """The adapter whose emulator tells the demo's story."""

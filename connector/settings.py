@@ -16,6 +16,7 @@ from connector.domain.entities import ENTITIES
 from connector.domain.money import is_currency
 from connector.domain.timetable import parse_duration, parse_timetable
 from connector.errors import SettingsError
+from connector.ports.entering import ENTERED_CONNECTION
 from connector.ports.manifest import OptionSpec
 from connector.ports.secrets import is_reference
 
@@ -157,6 +158,7 @@ class ConnectionSettings(BaseModel):
     adapter: str
     mapping: tuple[str, ...] = ()
     write: bool = True
+    rollout: Literal["observe", "show", "notify", "hold"] = "hold"
     accounts: str = ""
     currency: str = ""
     census_days: Annotated[int, Field(ge=0, le=366)] = 7
@@ -288,6 +290,8 @@ def _connection_problems(raw: Mapping[str, Any], options_of: OptionsOf) -> list[
         where = f"connections.{name}"
         if not CONNECTION_NAME.fullmatch(name):
             problems.append(f"{where}: a name has small letters, digits, - and _ only")
+        if name == ENTERED_CONNECTION:
+            problems.append(f"{where}: this name is kept for facts that people enter")
         if not isinstance(table, dict) or not isinstance(table.get("adapter"), str):
             continue
         try:
@@ -336,7 +340,7 @@ def _reference_problems(raw: Mapping[str, Any]) -> list[str]:
         problems += [
             f"truth.{fact}: there is no connection {name}"
             for name in listed
-            if isinstance(name, str) and name not in connections
+            if isinstance(name, str) and name not in (*connections, ENTERED_CONNECTION)
         ]
     for code in _tables(raw, "rates"):
         if not is_currency(code):

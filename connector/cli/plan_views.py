@@ -23,6 +23,7 @@ def show(here: Session, report: RunReport) -> None:
         here.tell(finding.message, **finding.params)
     for plan in report.plans:
         render.show_compared(here, plan.connection, plan.adopted)
+        render.show_loads(here, report.loads.get(plan.connection, ()))
     show_changes(here, report.plans)
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from connector.sync.intake import Intake
     from connector.sync.land import FeedReport
     from connector.sync.push import PushReport
+    from connector.sync.rollout import Load
     from connector.sync.run import RunReport
 
 MOST_LINES = 20
@@ -129,6 +130,9 @@ def show_run(here: Session, report: RunReport) -> None:
             here.tell("Decisions: {n} changed; grades {spread}", n=report.decided.changed,
                       spread=spread or "–")  # fmt: skip
     show_plan_counts(here, report)
+    for name in report.observed:
+        here.tell("{connection} is only observed at its stage of the roll-out; nothing is written.",
+                  connection=name)  # fmt: skip
     for name, push in report.pushes.items():
         show_push(here, name, push)
     if not report.pushes and not report.plan_files:
@@ -184,9 +188,25 @@ def _show_waiting(here: Session, report: RunReport) -> None:
         here.tell(finding.message, **finding.params)
     for plan in report.plans:
         show_compared(here, plan.connection, plan.adopted)
+        show_loads(here, report.loads.get(plan.connection, ()))
     for name, path in report.plan_files.items():
         here.tell("Nothing was written to {name}. Read the plan, then apply it:", name=name)
         here.tell("  creditflag apply --plan {path}", path=path)
+
+
+def show_loads(here: Session, loads: Sequence[Load]) -> None:
+    """What a plan means for the owners of accounts, before it happens."""
+    if not loads:
+        return
+    made = table(here, "owner", ">tasks", ">accounts on hold", ">open orders", ">not invoiced")
+    for load in loads[:MOST_LINES]:
+        amounts = ", ".join(f"{amount} {code}" for code, amount in load.amounts.items())
+        made.add_row(
+            load.owner or "–", str(load.tasks), str(load.held), str(load.orders), amounts or "–"
+        )
+    here.print(made)
+    if len(loads) > MOST_LINES:
+        here.tell("and {n} more owners; --json has all", n=len(loads) - MOST_LINES)
 
 
 def show_compared(here: Session, name: str, rows: Sequence[Mapping[str, str | None]]) -> None:
@@ -288,11 +308,15 @@ def show_status(here: Session, content: Mapping[str, Any]) -> None:
         state = "in service"
         if not c["writes"]:
             state = "read only"
+        elif c["stage"] == "observe":
+            state = "only observed"
         elif c["first_contact"]:
             state = "waits for its first plan to be applied"
         here.tell("{name}: {state}, {open} open changes, {conflicts} conflicts", name=c["name"],
                   state=here.say(state), open=c["open_changes"],
                   conflicts=len(c["conflicts"]))  # fmt: skip
+        if c["writes"] and c["stage"] in ("show", "notify"):
+            here.tell("  Stage of the roll-out: {stage}", stage=c["stage"])
         if c["calls"]["allowed"] is not None:
             here.tell("  API calls in 24 hours: {used} of {allowed}", **c["calls"])
         if c["stale"]:

@@ -86,6 +86,16 @@ def reader_language() -> Language:
     return "zh" if code.lower().startswith(("zh", "chinese")) else "en"
 
 
+def person() -> str:
+    """Who types: the machine's user, for the record of what people do."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
 def parse_date(text: str | None) -> date | None:
     """An ISO date given on the command line; InputError otherwise."""
     if text is None:

@@ -13,12 +13,14 @@ from connector.logs import get_logger
 from connector.ports.stopping import StopSignal
 from connector.service.checking import refuse_unfit_targets
 from connector.service.office import Office
+from connector.service.rolling_out import refuse_outdated
 from connector.service.summary import summarise_apply, summarise_intake, summarise_run
 from connector.sync.apply import ApplyReport, apply_plan
 from connector.sync.desk import Connection, Desk
 from connector.sync.intake import Intake, take_in_connection
 from connector.sync.plan_file import read_plan, write_plan
 from connector.sync.push import Progress
+from connector.sync.rollout import weigh
 from connector.sync.run import RunReport, Tell, Way, decide_and_plan, publish, run, silent
 
 Finish = Callable[[int, Mapping[str, object]], None]
@@ -89,6 +91,7 @@ def plan_only(
         decide_and_plan(desk, way, report, tell)
         publish(desk, way, tell)
         for plan in report.plans:
+            report.loads[plan.connection] = weigh(desk, office.connect(plan.connection), plan)
             if out is not None and plan.to_write:
                 path = out if len(report.plans) == 1 else out.with_name(
                     f"{plan.connection}-{out.name}"
@@ -102,6 +105,7 @@ def apply_file(office: Office, path: Path, progress: Progress | None = None) -> 
     """Apply a plan file that a person has read."""
     plan: Plan = read_plan(path)
     connection = office.connect(plan.connection)
+    refuse_outdated(office, connection, plan)
     with office.desk(plan.as_of) as desk, _recorded(office, desk, "apply") as finish:
         report = apply_plan(desk, connection, plan, progress)
         desk.ledger.publish(office.snapshots)

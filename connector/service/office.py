@@ -27,12 +27,17 @@ from connector.sync.truth import check_truth
 LEASE = "runner"
 
 
+def _no_folder(_folder: Path, _mapping: str, _accounts: str) -> Connection:
+    raise InputError("Files cannot be read here.", next_step="Use the command line.")
+
+
 @dataclass
 class Office:
     """Store, clock, policy, house rules and the connections of one settings file.
 
     `connect` opens a connection by name; `close` closes all that were opened and the store.
     `open_setup` opens a connection's set-up side, None when it has none; the caller closes it.
+    `open_folder` opens a folder of files with a mapping document, for the accounts of a connection.
     """
 
     folder: Path
@@ -46,6 +51,7 @@ class Office:
     writing_names: tuple[str, ...]
     open_connection: Callable[[str], Connection]
     open_setup: Callable[[str], SetupPort | None] = lambda _name: None
+    open_folder: Callable[[Path, str, str], Connection] = _no_folder
     _open: dict[str, Connection] = field(default_factory=dict)
 
     @property

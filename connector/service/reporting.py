@@ -12,6 +12,7 @@ from connector.ledger import open_snapshot
 from connector.ports.allowance import CallUse
 from connector.ports.store import Freshness, JournalEvent, ScheduledJob
 from connector.service.office import Office
+from connector.sync.rollout import stage_of
 
 DAEMON_LEASE = "daemon"
 """The lease that a daemon at work holds in the store."""
@@ -69,14 +70,18 @@ def measure_freshness(office: Office) -> list[dict[str, Any]]:
     """Each connection: when it was last read and refreshed, and whether that is too long ago.
 
     One that is written to is as fresh as its last complete run; one that is only read, or waits
-    for its first plan to be applied, as its last pull.
+    for its first plan to be applied, or is only observed, as its last pull.
     """
     known = office.store.freshness()
     latest = office.clock.now() - timedelta(hours=office.house.stale_after_hours)
     rows = []
     for name in office.connection_names:
         found = known.get(name, Freshness())
-        runs = name in office.writing_names and not office.store.first_contact(name)
+        runs = (
+            name in office.writing_names
+            and not office.store.first_contact(name)
+            and stage_of(office.store, office.house, name).writes
+        )
         counts = found.refreshed_at if runs else found.pulled_at
         rows.append(
             {
@@ -123,6 +128,7 @@ def _connection(office: Office, name: str) -> dict[str, Any]:
         "name": name,
         "writes": name in office.writing_names,
         "first_contact": office.store.first_contact(name),
+        "stage": stage_of(office.store, office.house, name).value,
         "open_changes": len(office.store.open_changes(name)),
         "conflicts": [
             {

@@ -35,6 +35,8 @@ def summarise_run(report: RunReport) -> dict[str, Any]:
         "pushed": {name: summarise_push(push) for name, push in report.pushes.items()},
         "recovered": {str(k): v for k, v in report.recovered.ended.items()},
         "findings": [fill(f.message, f.params) for f in report.findings],
+        "stages": {name: stage.value for name, stage in report.stages.items()},
+        "loads": {name: [asdict(load) for load in loads] for name, loads in report.loads.items()},
         "plan_files": {name: str(path) for name, path in report.plan_files.items()},
         "calls": {name: dict(counts) for name, counts in report.calls.items()},
         "heartbeats": dict(report.heartbeats),

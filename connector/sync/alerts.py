@@ -21,7 +21,9 @@ from connector.domain.texts import Language, say
 from connector.ledger import Ledger
 from connector.mapping.targets import TaskTarget
 from connector.mapping.write import render_task
+from connector.ports.rollout import BASELINE_SCHEMA
 from connector.sync.plan import PlanFrame
+
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
@@ -62,6 +64,10 @@ SELECT episode.* FROM episode
 WHERE NOT EXISTS (
     SELECT 1 FROM last_written
     WHERE last_written.object_name = ? AND last_written.record_id = episode.key
+) AND NOT EXISTS (
+    SELECT 1 FROM baseline
+    WHERE baseline.party_id = episode.party_id AND baseline.code = episode.code
+      AND baseline.since = episode.since AND baseline.severity >= episode.severity
 )
 ORDER BY severity DESC, account_id, code
 """
@@ -76,8 +82,13 @@ def plan_alerts(
     rule: AlertRule,
     frame: PlanFrame,
     language: Language,
+    baseline: pa.Table | None = None,
 ) -> list[Change]:
-    """Tasks that do not exist yet, as keyed creates."""
+    """Tasks that do not exist yet, as keyed creates.
+
+    `baseline` (BASELINE_SCHEMA) are flags that were open when tasks were switched on: they make
+    none unless they get worse.
+    """
     if target is None or not rule.codes:
         return []
     rows = ledger.query(
@@ -87,6 +98,7 @@ def plan_alerts(
             "decided": decided["decision"],
             "decided_flag": decided["flag"],
             "last_written": last_written,
+            "baseline": BASELINE_SCHEMA.empty_table() if baseline is None else baseline,
         },
     )
     return [_task(connection, target, row, rule, frame, language) for row in rows.to_pylist()]

@@ -29,6 +29,7 @@ from connector.sync.alerts import AlertRule
 from connector.sync.crash import crash_point
 from connector.sync.desk import Desk
 from connector.sync.exchange import fill_run_rates
+from connector.sync.exposures import keep_exposures
 from connector.sync.guard import GuardLimits
 from connector.sync.plan import Quiet
 from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
@@ -131,6 +132,7 @@ def _decide_anew(
     granted = _granted(desk, result.tables["decision"], approved)
     basis = {**basis, "approved": _table_digest(granted)}
     desk.ledger.keep_decisions(desk.run_id, result.tables)
+    keep_exposures(desk.ledger, result.tables["decision"])
     crash_point("after-keep-decisions")
     changed = desk.store.stage_decisions(
         DecisionSet(desk.run_id, desk.as_of, policy_hash(policy), result.tables), desk.fence

@@ -93,7 +93,10 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """Our own side of a run: the company and its rules, as the settings and the policy say."""
+    """Our own side of a run: the company and its rules, as the settings and the policy say.
+
+    `rollout` is the stage that a connection begins at, until a person moves it; `hold` for others.
+    """
 
     company_currency: str
     language: Language
@@ -103,6 +106,7 @@ class House:
     truth: Mapping[str, tuple[str, ...]]
     rates: Mapping[str, Decimal]
     stale_after_hours: int = 26
+    rollout: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from connector.credit.policy.document import PolicyDoc, policy_hash
 from connector.domain.change import Change, ChangeState, Plan
+from connector.domain.rollout import Stage
 from connector.errors import EXIT_OK, EXIT_PARTIAL, EXIT_WAITS, BudgetError
 from connector.sync.adopt import adopt, compare_adopted
 from connector.sync.alerts import AlertRule, plan_alerts
@@ -19,6 +20,7 @@ from connector.sync.decide import Decided, decide_run, rules_of
 from connector.sync.desk import Connection, Desk
 from connector.sync.drift import list_blocked, tell_blocked
 from connector.sync.enrich import EnrichReport, enrich
+from connector.sync.entered import land_entered
 from connector.sync.guard import GuardFinding, judge, measure_shift
 from connector.sync.heartbeat import beat
 from connector.sync.intake import Intake, take_in_connection
@@ -27,6 +29,8 @@ from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
 from connector.sync.push import PushReport, push
 from connector.sync.recovery import recover
+from connector.sync.reservations import end_arrived
+from connector.sync.rollout import Load, limit_holds, stage_of, weigh, yield_holds
 from connector.sync.scope import ScopeReport
 
 Tell = Callable[..., None]
@@ -55,6 +59,13 @@ class RunReport:
     plan_files: dict[str, Path] = field(default_factory=dict)
     calls: dict[str, Mapping[str, int]] = field(default_factory=dict)
     heartbeats: dict[str, str] = field(default_factory=dict)
+    stages: dict[str, Stage] = field(default_factory=dict)
+    loads: dict[str, list[Load]] = field(default_factory=dict)
+
+    @property
+    def observed(self) -> list[str]:
+        """Connections to which nothing is written at their stage of the roll-out."""
+        return [name for name, stage in self.stages.items() if not stage.writes]
 
     @property
     def problems(self) -> int:
@@ -100,7 +111,7 @@ def run(desk: Desk, way: Way, tell: Tell = silent) -> RunReport:
         write_back(desk, way, report, tell)
     publish(desk, way, tell)
     if way.write and not list_blocked(report.intake.drift):
-        report.heartbeats = beat(desk, way.connections, report.plan_files)
+        report.heartbeats = beat(desk, way.connections, {*report.plan_files, *report.observed})
     report.calls = call_counts(way.connections)
     crash_point("before-end-run")
     return report
@@ -120,6 +131,7 @@ def take_in(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> Non
 def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> None:
     """Link, adopt, decide and plan; decisions, plans and seq end in one store transaction."""
     tell("link")
+    report.intake.feeds += land_entered(desk)
     through = desk.ledger.last_seq
     report.linked = link(desk.ledger, desk.store.confirmed_links(), desk.house.truth, desk.run_id)
     crash_point("after-link")
@@ -131,11 +143,13 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
     report.decided = decide_run(desk, way.policy)
     report.scope = report.decided.scope
     tell("plan")
-    report.plans = [
-        plan_connection(desk, connection, way.policy, report.decided.tables)
-        for connection in way.connections
-        if connection.target is not None
-    ]
+    for connection in way.connections:
+        if connection.target is not None:
+            stage = report.stages[connection.name] = stage_of(
+                desk.store, desk.house, connection.name
+            )
+            tables = report.decided.tables
+            report.plans.append(plan_connection(desk, connection, way.policy, tables, stage))
     crash_point("before-commit-run")
     if report.decided.changed is None:
         for plan in report.plans:
@@ -143,21 +157,32 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
     else:
         desk.store.commit_run(desk.run_id, through, report.decided.basis, report.plans, desk.fence)
     crash_point("after-commit-run")
+    end_arrived(desk)
+    written = [plan for plan in report.plans if report.stages[plan.connection].writes]
     shift = measure_shift(
-        [(plan, _named(way, plan.connection).mapping.targets) for plan in report.plans],
+        [(plan, _named(way, plan.connection).mapping.targets) for plan in written],
         report.decided.scope.in_scope,
     )
     report.findings = [
-        *judge(report.plans, shift, desk.guard),
+        *judge(written, shift, desk.guard),
         *tell_blocked(report.intake.drift),
     ]
 
 
 def plan_connection(
-    desk: Desk, connection: Connection, policy: PolicyDoc, tables: Mapping[str, pa.Table]
+    desk: Desk,
+    connection: Connection,
+    policy: PolicyDoc,
+    tables: Mapping[str, pa.Table],
+    stage: Stage = Stage.HOLD,
+    baseline: pa.Table | None = None,
 ) -> Plan:
-    """The plan of one connection from the decisions in force."""
+    """The plan of one connection from the decisions in force, as its stage of the roll-out has it.
+
+    `baseline` are flags that make no task, in place of those that the store keeps.
+    """
     rules = rules_of(policy)
+    tables = limit_holds(tables, stage)
     first = desk.store.first_contact(connection.name)
     mirrors = Mirrors(
         last_written=desk.store.last_written(connection.name),
@@ -165,10 +190,12 @@ def plan_connection(
         own_user="" if first else connection.writer.writes_as(),
     )
     frame = PlanFrame(desk.run_id, desk.as_of, desk.clock.now(), policy_hash(policy), rules.quiet)
-    compared = plan_updates(
-        desk.ledger, connection.name, connection.mapping.targets, tables, mirrors, rules.quiet
-    )
-    alerts = _alerts(desk, connection, tables, mirrors.last_written, rules.alerts, frame)
+    targets = yield_holds(connection.mapping.targets, stage)
+    compared = plan_updates(desk.ledger, connection.name, targets, tables, mirrors, rules.quiet)
+    alerts: list[Change] = []
+    if stage.notifies:
+        known = desk.store.rollout.baseline(connection.name) if baseline is None else baseline
+        alerts = _alerts(desk, connection, tables, mirrors.last_written, rules.alerts, frame, known)
     desk.store.agree(connection.name, compared.agreed, desk.fence)
     adopted = compare_adopted(desk, connection, tables) if first else []
     return assemble(
@@ -184,13 +211,14 @@ def _alerts(
     last_written: pa.Table,
     rule: AlertRule,
     frame: PlanFrame,
+    baseline: pa.Table,
 ) -> list[Change]:
     target = connection.mapping.task_target
     if target is None:
         return []
     return plan_alerts(
         desk.ledger, connection.name, target, tables, last_written, rule, frame,
-        desk.house.language,
+        desk.house.language, baseline,
     )  # fmt: skip
 
 
@@ -201,9 +229,12 @@ def write_back(desk: Desk, way: Way, report: RunReport, tell: Tell = silent) -> 
     """
     short: BudgetError | None = None
     for plan in report.plans:
+        if plan.connection in report.observed:
+            continue
         approval = approve(plan, report.findings, way.plans_folder)
         if approval.plan_file is not None:
             report.plan_files[plan.connection] = approval.plan_file
+            report.loads[plan.connection] = weigh(desk, _named(way, plan.connection), plan)
         if approval.changes:
             tell("push", plan.connection, len(approval.changes))
             connection = _named(way, plan.connection)
