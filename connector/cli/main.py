@@ -10,7 +10,18 @@ import typer
 from typer.exceptions import TyperException
 
 from connector import __version__
-from connector.cli import emulation, install, look, operate, setup, work
+from connector.cli import (
+    emulation,
+    entry,
+    files,
+    install,
+    look,
+    operate,
+    orders,
+    setup,
+    stages,
+    work,
+)
 from connector.cli.session import Session, parse_language, reader_language
 from connector.domain.texts import Language, say, say_error
 from connector.errors import EXIT_BUG, EXIT_CONFIG, EXIT_OK, ConfigError, CreditflagError
@@ -26,7 +37,11 @@ app = typer.Typer(
 setup.register(app)
 install.register(app)
 look.register(app)
+files.register(app)
 work.register(app)
+entry.register(app)
+stages.register(app)
+orders.register(app)
 operate.register(app)
 emulation.register(app)
 
