@@ -6,7 +6,7 @@ nothing loops over parties; every stage is a table expression that is materialis
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from connector.credit import tables
 from connector.credit.decision.verdict import judge
+from connector.credit.dialects import DUCKDB, Dialect
 from connector.credit.expressions import union_all
 from connector.credit.facts import Inputs, bind, bind_worlds, input_facts, unbind
 from connector.credit.metrics.party import KEY, Book, build_book
@@ -73,33 +74,36 @@ class Decided:
     coverage: Coverage
 
 
-def compile_program(policy: PolicyDoc, programs: Path | None = None) -> Program:
+def compile_program(
+    policy: PolicyDoc, programs: Path | None = None, dialect: Dialect = DUCKDB
+) -> Program:
     """The statements of a policy, compiled once; kept in the process and in the folder."""
     seal = f"{policy_hash(policy)}/{ENGINE_VERSION}"
-    if seal not in _programs:
-        key = f"{seal}/{source_digest()}"
+    kept = f"{dialect.name}/{seal}"
+    if kept not in _programs:
+        key = f"{kept}/{source_digest()}"
         program = load_program(programs, key)
         if program is None:
-            program = _compile_plainly(policy, seal)
+            program = _compile_plainly(policy, seal, dialect)
             save_program(programs, key, program)
         if len(_programs) >= _KEPT_PROGRAMS:
             _programs.pop(next(iter(_programs)))
-        _programs[seal] = program
-    return _programs[seal]
+        _programs[kept] = program
+    return _programs[kept]
 
 
-def _compile_plainly(policy: PolicyDoc, seal: str) -> Program:
+def _compile_plainly(policy: PolicyDoc, seal: str, dialect: Dialect) -> Program:
     """Compile without merging nested selects: DuckDB flattens them itself, Ibis takes seconds."""
     fused = ibis.options.sql.fuse_selects
     ibis.options.sql.fuse_selects = False
     try:
-        return _compile(policy, seal)
+        return _compile(policy, seal, dialect)
     finally:
         ibis.options.sql.fuse_selects = fused
 
 
-def _compile(policy: PolicyDoc, seal: str) -> Program:
-    stage, facts = Builder(), input_facts()
+def _compile(policy: PolicyDoc, seal: str, dialect: Dialect) -> Program:
+    stage, facts = Builder(dialect), input_facts()
     book = build_book(stage, facts, policy)
     verdict = judge(stage, facts, book, policy)
     decided = len(stage.statements)
@@ -140,6 +144,17 @@ def _with_remedies(why: ir.Table, answers: ir.Table) -> ir.Table:
     return t.select(*why.columns, "remedy", "remedy_params").order_by(*KEY, "rank")
 
 
+def check_currency(policy: PolicyDoc, inputs: Inputs) -> None:
+    """PolicyError when policy and company currency differ."""
+    if policy.currency and policy.currency != inputs.currency:
+        raise PolicyError(
+            "The policy is written in {policy}, the company's currency is {company}.",
+            next_step="Set the policy's currency to null or to the company's.",
+            policy=policy.currency,
+            company=inputs.currency,
+        )
+
+
 def decide(
     connection: duckdb.DuckDBPyConnection,
     inputs: Inputs,
@@ -154,13 +169,7 @@ def decide(
     `programs`: a private folder in which compiled policies are kept between processes. Raises
     PolicyError when policy and company currency differ, StateError when facts are missing.
     """
-    if policy.currency and policy.currency != inputs.currency:
-        raise PolicyError(
-            "The policy is written in {policy}, the company's currency is {company}.",
-            next_step="Set the policy's currency to null or to the company's.",
-            policy=policy.currency,
-            company=inputs.currency,
-        )
+    check_currency(policy, inputs)
     program = compile_program(policy, programs)
     bind(connection, inputs, as_of)
     made = [s.name for s in (*program.output, *program.worlds)]
@@ -171,7 +180,7 @@ def decide(
             bind_worlds(connection)
             run_statements(connection, program.verdict, keep=["judged", "flags"])
         run_statements(connection, program.remedies, keep=["out_reason"])
-        return _read_out(connection, policy, as_of, run_id)
+        return read_out(lambda name: _fetch(connection, name), policy, as_of, run_id)
     finally:
         _clean_up(connection, program)
 
@@ -203,19 +212,19 @@ def _clean_up(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
     unbind(connection)
 
 
-def _read_out(
-    connection: duckdb.DuckDBPyConnection, policy: PolicyDoc, as_of: date, run_id: str
+def read_out(
+    fetch: Callable[[str], pa.Table], policy: PolicyDoc, as_of: date, run_id: str
 ) -> Decided:
+    """The outcome of a program that has run; `fetch` gives one of its tables by name."""
     out = {
-        name: _fetch(connection, f"out_{name}").cast(table_schema(entity))
+        name: fetch(f"out_{name}").cast(table_schema(entity))
         for name, entity in DECISION_TABLES.items()
     }
-    (found,) = _fetch(connection, "out_coverage").to_pylist()
+    (found,) = fetch("out_coverage").to_pylist()
     totals = out["decision"].filter(pa.compute.equal(out["decision"]["selling_company"], TOTAL))
     unrated = totals["grade"].null_count
     coverage = Coverage(rated=totals.num_rows - unrated, unrated=unrated, **found)
-    receivables = _fetch(connection, "out_receivables")
-    return Decided(run_id, as_of, policy_hash(policy), out, receivables, coverage)
+    return Decided(run_id, as_of, policy_hash(policy), out, fetch("out_receivables"), coverage)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:

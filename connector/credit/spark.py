@@ -1,0 +1,129 @@
+"""Decide on a Spark cluster: the same expressions over Spark Connect, for books beyond one machine.
+
+Facts are handed over as Parquet in a folder that this machine and the cluster both see; every stage
+is written there too, because Spark would otherwise compute a stage again for each use of it. Needs
+the extra `spark` (pyspark-client). Any server of the Spark Connect protocol will do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+
+from connector.credit.dialects import SPARK
+from connector.credit.engine import Decided, check_currency, compile_program, read_out
+from connector.credit.facts import Inputs, bind, input_names, unbind
+from connector.credit.policy.document import PolicyDoc
+from connector.credit.program import PREFIX, Statement
+from connector.errors import StateError
+
+
+def open_session(remote: str) -> Any:
+    """A Spark session for an address like sc://host:port.
+
+    StateError when the extra is not installed or nobody answers there.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise StateError(
+            "Spark was asked for, and its client is not installed.",
+            next_step="Install creditflag[spark], or remove spark from the settings.",
+        ) from None
+    try:
+        session = SparkSession.builder.remote(remote).getOrCreate()
+        session.sql("SELECT 1").collect()
+    except Exception as error:  # the client raises what gRPC raises
+        raise StateError(
+            "No Spark Connect server answers ({kind}).",
+            where=remote,
+            next_step="Start the server, or correct spark in the settings.",
+            kind=type(error).__name__,
+        ) from None
+    return session
+
+
+def decide_on_spark(
+    connection: duckdb.DuckDBPyConnection,
+    inputs: Inputs,
+    policy: PolicyDoc,
+    as_of: date,
+    run_id: str,
+    session: Any,
+    folder: Path,
+    *,
+    programs: Path | None = None,
+) -> Decided:
+    """As `engine.decide`, computed by Spark.
+
+    `folder` is an empty one that both sides see under the same path; what is written into it stays
+    for the caller to delete. Raises PolicyError and StateError as `engine.decide` does.
+    """
+    check_currency(policy, inputs)
+    program = compile_program(policy, programs, SPARK)
+    stages = _Stages(session, folder)
+    bind(connection, inputs, as_of)
+    try:
+        for name in input_names():
+            stages.hand_over(connection, name)
+    finally:
+        unbind(connection)
+    stages.run((*program.verdict, *program.output, *program.worlds), "facts")
+    if stages.fetch("worlds").num_rows:
+        for name in input_names():
+            stages.read_worlds(name)
+        stages.run(program.verdict, "worlds")
+    stages.run(program.remedies, "remedies")
+    return read_out(stages.fetch, policy, as_of, run_id)
+
+
+class _Stages:
+    """The stages of a calculation as Parquet folders and temporary views."""
+
+    def __init__(self, session: Any, folder: Path) -> None:
+        self._session = session
+        self._folder = folder
+
+    def hand_over(self, connection: duckdb.DuckDBPyConnection, name: str) -> None:
+        """An input as Parquet, under the name that the statements read."""
+        target = self._folder / "inputs" / name
+        target.mkdir(parents=True)
+        place = str(target / "part.parquet").replace("'", "''")
+        connection.execute(
+            f"COPY (SELECT * FROM \"{PREFIX}in_{name}\") TO '{place}' (FORMAT parquet)"  # noqa: S608  # our own names
+        )
+        self._show(f"in_{name}", self._session.read.parquet(str(target)))
+
+    def run(self, statements: Sequence[Statement], part: str) -> None:
+        """Compute stages in order; a later one of the same name takes its place."""
+        for statement in statements:
+            target = str(self._folder / part / statement.name)
+            self._session.sql(statement.query).write.mode("overwrite").parquet(target)
+            # An empty result leaves no file to tell the columns from.
+            stored = self._session.read.schema(statement.columns).parquet(target)
+            self._show(statement.name, stored)
+
+    def read_worlds(self, name: str) -> None:
+        """Let the statements read the imagined facts instead of the real ones."""
+        self._show(f"in_{name}", self._session.table(f"{PREFIX}alt_{name}"))
+
+    def fetch(self, name: str) -> pa.Table:
+        """A stage's rows, in the order of its key columns."""
+        table: pa.Table = self._session.table(PREFIX + name).toArrow()
+        keys = [key for key in _ORDER if key in table.column_names]
+        return table.sort_by([(key, "ascending") for key in keys]) if keys else table
+
+    def _show(self, name: str, frame: Any) -> None:
+        frame.createOrReplaceTempView(PREFIX + name)
+
+
+_ORDER = (
+    "party_id", "selling_company", "rank", "dimension", "place", "member", "code", "currency",
+    "entity", "record_id",
+)  # fmt: skip
+"""Spark promises no order of rows; these columns give one."""
