@@ -11,7 +11,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import convert, days_between, exact, when
+from connector.credit.expressions import convert, date_text, days_between, exact, joined, when
 from connector.credit.facts import Facts
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
@@ -120,4 +120,16 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
     }
 
 
-AREA = Area("bureau", of_party=_of_party)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Reports so far, the latest first, with the maximum they recommend."""
+    r = bench.facts["bureau_report"]
+    r = r.filter(r.as_of <= bench.as_of)
+    shown = r.select(
+        "party_id", "connection", "id", "currency", entity=ibis.literal("bureau_report"),
+        number=joined([r.bureau, ibis.literal(" "), date_text(r.as_of)]),
+        amount=r.recommended_limit, due_date=ibis.null("date"), weight=r.as_of,
+    )  # fmt: skip
+    return {"bureau": shown}
+
+
+AREA = Area("bureau", of_party=_of_party, documents=_documents)

@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import days_between
+from connector.credit.expressions import MONEY, days_between
 from connector.credit.facts import Facts
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.rating import EventsDoc
@@ -53,4 +53,15 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
     return {"events": event_figures(found, bench.policy.events, bench.as_of)}
 
 
-AREA = Area("events", of_party=_of_party)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Events in force, the worst first; their kind stands in place of a number."""
+    e = events_in_force(bench.facts)
+    shown = e.select(
+        "party_id", "connection", "id", currency=ibis.null("string"),
+        entity=ibis.literal("event"), number=e.kind, amount=ibis.null(MONEY),
+        due_date=ibis.null("date"), weight=severity_of(e, bench.policy.events),
+    )  # fmt: skip
+    return {"event": shown}
+
+
+AREA = Area("events", of_party=_of_party, documents=_documents)

@@ -12,7 +12,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import MONEY, convert, days_between, money
+from connector.credit.expressions import MONEY, convert, date_text, days_between, money
 from connector.credit.facts import Facts
 from connector.credit.metrics import failure_models
 from connector.credit.metrics.failure_models import share, stated
@@ -259,4 +259,17 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
     return {"statement_dates": dates, "statement_ratios": found}
 
 
-AREA = Area("statements", of_party=_of_party)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Statements received so far, the latest first, with their total assets as stated."""
+    s = bench.facts["statement"]
+    now = bench.as_of
+    s = s.filter(s.fiscal_year_end <= now, s.received_on.isnull() | (s.received_on <= now))
+    shown = s.select(
+        "party_id", "connection", "id", "currency", entity=ibis.literal("statement"),
+        number=date_text(s.fiscal_year_end), amount=s.total_assets, due_date=ibis.null("date"),
+        weight=s.fiscal_year_end,
+    )  # fmt: skip
+    return {"statement": shown}
+
+
+AREA = Area("statements", of_party=_of_party, documents=_documents)
