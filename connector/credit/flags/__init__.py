@@ -35,6 +35,18 @@ FLAGS = (
     "terms_better_than_allowed",
     "stale_statements",
     "stale_bureau",
+    "limit_use_sustained",
+    "broken_promises",
+    "dispute_jump",
+    "partial_payments",
+    "order_spike",
+    "order_stop",
+    "pays_unlike_before",
+    "inactive_then_large",
+    "first_order_large",
+    "opportunity_ahead",
+    "payment_method_change",
+    "disputes_before_due",
 )
 """Codes of all flags. The module of the same name has `CARD` and `find(context)`."""
 

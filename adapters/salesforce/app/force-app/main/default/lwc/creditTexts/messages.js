@@ -64,6 +64,90 @@ export const FLAG_TEXTS = {
   "insurance_terms_exceeded": [
     "Open invoices run longer than the insurance covers (more than {threshold} of what is owed).",
     "未付发票的账期超出承保期限（占应收账款 {threshold} 以上）。"
+  ],
+  "adverse_event": [
+    "Public records show something adverse since {since}.",
+    "公开记录自 {since} 起有不利信息。"
+  ],
+  "bureau_downgrade": [
+    "A bureau lowered its score in the report of {report_on}.",
+    "外部机构在 {report_on} 的报告中下调了评分。"
+  ],
+  "negative_equity": [
+    "The liabilities exceed the assets in the statement to {statement_end}.",
+    "截至 {statement_end} 的报表显示资不抵债。"
+  ],
+  "weak_statements": [
+    "The financial statement to {statement_end} shows several signs of weakness.",
+    "截至 {statement_end} 的财务报表显示多项弱化迹象。"
+  ],
+  "group_contagion": [
+    "Another company of the same group is in trouble.",
+    "同一集团的其他公司出现问题。"
+  ],
+  "statement_unit_suspect": [
+    "The unit of the statement to {statement_end} looks mistaken: it is not used.",
+    "截至 {statement_end} 的报表单位疑似有误，暂不采用。"
+  ],
+  "terms_better_than_allowed": [
+    "{agreed} days to pay are agreed, {allowed} are allowed for this grade.",
+    "约定账期 {agreed} 天，该等级允许 {allowed} 天。"
+  ],
+  "stale_statements": [
+    "The latest financial statement ended on {statement_end}: too old to be used.",
+    "最近一期财务报表截至 {statement_end}，过旧不予采用。"
+  ],
+  "stale_bureau": [
+    "The latest bureau report is of {report_on}, more than {threshold} ago.",
+    "最近的外部报告日期为 {report_on}，已超过 {threshold}。"
+  ],
+  "limit_use_sustained": [
+    "The credit limit has been almost used up on more than {threshold} days in a row.",
+    "信用额度已连续超过 {threshold} 天接近用满。"
+  ],
+  "broken_promises": [
+    "More than {threshold} promised payments did not come, or most of the promised amount.",
+    "超过 {threshold} 笔承诺付款未到账，或承诺金额大半未付。"
+  ],
+  "dispute_jump": [
+    "The disputed part of what is owed rose by more than {threshold} in a short time.",
+    "应收账款的争议占比短期内上升超过 {threshold}。"
+  ],
+  "partial_payments": [
+    "More than {threshold} of the recent payments paid only part of an invoice.",
+    "近期付款中超过 {threshold} 只付了发票的一部分。"
+  ],
+  "order_spike": [
+    "Orders are far above the usual month while payments come later than before.",
+    "订单远高于平常月，而付款比以前更晚。"
+  ],
+  "order_stop": [
+    "A customer that ordered every month has not ordered since {last_order}.",
+    "原本每月下单的客户自 {last_order} 以来未再下单。"
+  ],
+  "pays_unlike_before": [
+    "Payments come later than this customer's own habit explains.",
+    "付款明显晚于该客户自身的习惯。"
+  ],
+  "inactive_then_large": [
+    "After a long pause the customer ordered more than ever before (on {last_order}).",
+    "长期停购后，客户下了前所未有的大单（{last_order}）。"
+  ],
+  "first_order_large": [
+    "A new customer placed an order of more than {threshold} of its limit.",
+    "新客户的单笔订单超过其额度的 {threshold}。"
+  ],
+  "opportunity_ahead": [
+    "If the open opportunities are won, more than {threshold} of the credit limit is used.",
+    "若未决商机成交，信用额度使用将超过 {threshold}。"
+  ],
+  "payment_method_change": [
+    "Payments were sent back, or bills came in place of transfers, for the first time.",
+    "首次出现付款被退回，或以票据代替转账。"
+  ],
+  "disputes_before_due": [
+    "More than {threshold} disputes were raised only when payment was near.",
+    "有超过 {threshold} 笔争议在临近付款时才提出。"
   ]
 };
 
@@ -173,6 +257,38 @@ export const REASON_TEXTS = {
   "limit_step": [
     "The proposed limit rises by at most {max_up} at one review.",
     "每次复审额度最多上调 {max_up}。"
+  ],
+  "over_indebted": [
+    "The liabilities exceed the assets.",
+    "公司资不抵债。"
+  ],
+  "limit_group": [
+    "The proposed limit is held down by the limit of the group.",
+    "建议额度受集团额度约束。"
+  ],
+  "limit_own_equity": [
+    "The proposed limit is held down to what our own equity can bear.",
+    "建议额度不超过我方自有资本可承受的金额。"
+  ],
+  "limit_insured": [
+    "The proposed limit is held down to the insured limit and what we risk beyond.",
+    "建议额度不超过承保额度加我方自担部分。"
+  ],
+  "limit_country": [
+    "The proposed limit is lowered for the risk of the country.",
+    "建议额度因国家风险下调。"
+  ],
+  "grade_country": [
+    "No better grade than {grade} is possible in this country.",
+    "该国家的等级最高为 {grade}。"
+  ],
+  "grade_group_support": [
+    "The grade is lifted to {grade} by the parent company.",
+    "因母公司支持，等级上调至 {grade}。"
+  ],
+  "grade_group_drag": [
+    "The grade is lowered to {grade} by the parent company.",
+    "受母公司影响，等级下调至 {grade}。"
   ],
   "limit_cash_only": [
     "Grade {grade} sells for cash only.",
@@ -301,6 +417,90 @@ export const FLAG_NAMES = {
   "insurance_terms_exceeded": [
     "Terms longer than insured",
     "账期超出承保期限"
+  ],
+  "adverse_event": [
+    "Public event",
+    "公开不利信息"
+  ],
+  "bureau_downgrade": [
+    "Bureau score fell",
+    "外部评分下降"
+  ],
+  "negative_equity": [
+    "Negative equity",
+    "资不抵债"
+  ],
+  "weak_statements": [
+    "Weak statement",
+    "报表偏弱"
+  ],
+  "group_contagion": [
+    "Trouble in the group",
+    "集团关联风险"
+  ],
+  "statement_unit_suspect": [
+    "Unit of the statement in doubt",
+    "报表单位存疑"
+  ],
+  "terms_better_than_allowed": [
+    "Terms longer than allowed",
+    "账期超出允许"
+  ],
+  "stale_statements": [
+    "Statement too old",
+    "报表过旧"
+  ],
+  "stale_bureau": [
+    "Bureau report too old",
+    "外部报告过旧"
+  ],
+  "limit_use_sustained": [
+    "Limit used up for days",
+    "额度连日近满"
+  ],
+  "broken_promises": [
+    "Broken promises",
+    "承诺未兑现"
+  ],
+  "dispute_jump": [
+    "Disputes jump",
+    "争议激增"
+  ],
+  "partial_payments": [
+    "Part payments",
+    "部分付款"
+  ],
+  "order_spike": [
+    "Orders jump while payments slow",
+    "订单激增而付款变慢"
+  ],
+  "order_stop": [
+    "Orders stopped",
+    "停止下单"
+  ],
+  "pays_unlike_before": [
+    "Pays unlike before",
+    "付款习惯改变"
+  ],
+  "inactive_then_large": [
+    "Large order after a pause",
+    "停购后的大额订单"
+  ],
+  "first_order_large": [
+    "Large first order",
+    "首单金额大"
+  ],
+  "opportunity_ahead": [
+    "Limit too small for what comes",
+    "额度不足以承接商机"
+  ],
+  "payment_method_change": [
+    "New way of paying",
+    "付款方式改变"
+  ],
+  "disputes_before_due": [
+    "Disputes at the due date",
+    "到期前提出争议"
   ]
 };
 
