@@ -129,4 +129,18 @@ def _breakdowns(bench: Workbench) -> dict[str, ir.Table]:
     return {"acceptor": by_acceptor(_bills(bench))}
 
 
-AREA = Area("bills", sums=_sums, columns=_columns, breakdowns=_breakdowns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Dishonoured bills, the largest first, and those to be presented, the first to mature first."""
+    b = _bills(bench)
+    columns = ["party_id", "connection", "id", "number", "currency", "amount", "due_date"]
+    entity = ibis.literal("bill")
+    gone = b.filter(b.state == "dishonoured")
+    waiting = b.filter(b.state.isin(list(TO_PRESENT)), b.matures_on.notnull())
+    left = days_between(waiting.matures_on, bench.as_of)
+    return {
+        "bills_dishonoured": gone.select(*columns, entity=entity, weight=gone.base),
+        "bills_to_present": waiting.select(*columns, entity=entity, weight=-left),
+    }
+
+
+AREA = Area("bills", sums=_sums, columns=_columns, breakdowns=_breakdowns, documents=_documents)

@@ -231,4 +231,18 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     }
 
 
-AREA = Area("guarantees", sums=_sums, of_party=_of_party, columns=_columns, breakdowns=_breakdowns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Guarantees in force, the first to end first; their last day stands as the due date."""
+    g = _held(bench)
+    left = days_between(g.valid_to, bench.as_of)
+    shown = g.select(
+        "party_id", "connection", "id", "number", "currency", "amount",
+        entity=ibis.literal("guarantee"), due_date=g.valid_to, weight=-left,
+    )  # fmt: skip
+    return {"guarantees": shown}
+
+
+AREA = Area(
+    "guarantees", sums=_sums, of_party=_of_party, columns=_columns, breakdowns=_breakdowns,
+    documents=_documents,
+)  # fmt: skip

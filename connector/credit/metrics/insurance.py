@@ -251,4 +251,18 @@ def _breakdowns(bench: Workbench) -> dict[str, ir.Table]:
     return {"insurer": by_insurer(_covered(bench))}
 
 
-AREA = Area("insurance", sums=_sums, of_party=_of_party, columns=_columns, breakdowns=_breakdowns)
+def _documents(bench: Workbench) -> dict[str, ir.Table]:
+    """Insured limits, the one cut last first; their last day stands as the due date."""
+    c = _covered(bench)
+    since = days_between(bench.as_of, c.cut_on)
+    shown = c.select(
+        "party_id", "connection", "id", "number", "currency", "amount",
+        entity=ibis.literal("insured_limit"), due_date=c.until, weight=-since,
+    )  # fmt: skip
+    return {"insured_limits": shown}
+
+
+AREA = Area(
+    "insurance", sums=_sums, of_party=_of_party, columns=_columns, breakdowns=_breakdowns,
+    documents=_documents,
+)  # fmt: skip

@@ -11,6 +11,7 @@ from connector.credit.expressions import money, union_all, when
 from connector.credit.flags import FLAGS, flag_card
 from connector.credit.metrics.party import KEY, Book
 from connector.credit.policy.document import PolicyDoc
+from connector.credit.settlement.bills import MARK as BILL
 from connector.domain.decision import TOTAL
 
 MOST = 10
@@ -101,6 +102,12 @@ def _late(book: Book) -> ir.Table:
 
 
 def _cash(book: Book) -> ir.Table:
+    """Receipts that found no invoice; a bill is named by its own record."""
     t = book.cash
     t = t.filter(t.left > 0)
-    return _ranked(t, "cash", "payment", [t.left.desc()], amount="left")
+    is_bill = t.id.startswith(BILL)
+    t = t.mutate(
+        entity=ibis.ifelse(is_bill, "bill", "payment"),
+        id=ibis.ifelse(is_bill, t.id.substr(len(BILL)), t.id),
+    )
+    return _ranked(t, "cash", "", [t.left.desc()], amount="left")
