@@ -32,6 +32,9 @@ CREDIT_FIELD_NAMES: dict[str, str] = {
     "oldest_due_date": "Credit_Oldest_Due__c",
     "ageing": "Credit_Ageing__c",
     "next_review": "Credit_Next_Review__c",
+    "allowed_terms": "Credit_Allowed_Terms__c",
+    "action": "Credit_Action__c",
+    "action_due": "Credit_Action_Due__c",
     "currency": "Credit_Currency__c",
 }
 """Field on Account by name in the catalogue of credit fields."""

@@ -157,7 +157,8 @@ SELECT link.account_id AS record_id, account.name AS label, d.party_id, d.decisi
        CASE d.proposed_state WHEN 'amount' THEN d.proposed_amount
             WHEN 'cash_only' THEN CAST(0 AS DECIMAL(18,4)) END AS proposed_limit,
        d.net_exposure AS exposure, d.available, d.overdue, ageing.buckets AS ageing,
-       d.oldest_due_date, d.next_review, d.currency, upper(account.currency) AS account_currency,
+       d.oldest_due_date, d.next_review, d.allowed_terms_days AS allowed_terms, d.action,
+       d.action_due, d.currency, upper(account.currency) AS account_currency,
        d.as_of
 FROM account_party AS link
 JOIN decided AS d ON d.party_id = link.party_id AND d.selling_company = ''

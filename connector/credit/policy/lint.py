@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from connector.credit.flags import FLAGS
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
 from connector.credit.policy.lint_collateral import find_collateral_problems
+from connector.credit.policy.lint_rating import find_rating_problems
 from connector.credit.policy.lint_terms import find_terms_problems
 from connector.credit.policy.portfolio import find_concentration_problems
 from connector.credit.policy.procedure import find_procedure_problems
@@ -52,6 +53,9 @@ def find_problems(policy: PolicyDoc) -> Iterator[str]:
     yield from find_terms_problems(policy)
     yield from find_procedure_problems(policy.authority, policy.reminders)
     yield from find_concentration_problems(policy.concentration)
+    yield from find_rating_problems(
+        policy.statements, policy.countries, policy.offer, policy.grade_names
+    )
 
 
 def _read_yaml(text: str) -> object:
