@@ -62,8 +62,7 @@ def spell_values(entity: Entity, given: Mapping[str, str]) -> tuple[dict[str, st
             values[name] = spelled
     for column in entity.columns:
         if column.required and column.name not in values and column.name not in unfit:
-            told: dict[str, object] = {"column": column.name, "meaning": column.meaning}
-            unfit[column.name] = Unfit("{column} is missing: {meaning}.", told)
+            unfit[column.name] = Unfit("{column} is missing.", {"column": column.name})
     return values, list(unfit.values()) or list(_contradictions(entity, values))
 
 

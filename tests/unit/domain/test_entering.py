@@ -38,7 +38,7 @@ def test_values_are_kept_in_one_spelling() -> None:
         ("promise", {**PROMISE, "amount": "-1"}, "amount: -1 is below zero"),
         ("promise", {**PROMISE, "amount": "1" * 15}, "has more than 14 digits"),
         ("promise", {**PROMISE, "amount": "0.00001"}, "or 4 behind the point"),
-        ("promise", {**PROMISE, "amount": ""}, "amount is missing: amount promised"),
+        ("promise", {**PROMISE, "amount": ""}, "amount is missing"),
         ("promise", {**PROMISE, "currency": "EURO"}, "EURO is not an ISO 4217"),
         ("promise", {**PROMISE, "made_on": "1.3.2026"}, "write it as YYYY-MM-DD"),
         ("promise", {**PROMISE, "made_on": "0026-03-01"}, "is not a date"),
