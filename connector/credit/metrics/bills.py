@@ -130,7 +130,7 @@ def _breakdowns(bench: Workbench) -> dict[str, ir.Table]:
 
 
 def _documents(bench: Workbench) -> dict[str, ir.Table]:
-    """Dishonoured bills, the largest first, and those to be presented, the first to mature first."""
+    """Dishonoured bills, the largest first; bills to be presented, the first to mature first."""
     b = _bills(bench)
     columns = ["party_id", "connection", "id", "number", "currency", "amount", "due_date"]
     entity = ibis.literal("bill")
