@@ -18,12 +18,14 @@ class TermsDoc(Section):
 
     `default_days`: net days from the invoice date. `retention_days`: days from the invoice date
     until a retention is due that came without a date. `law_days`: longest terms that a country's
-    law allows towards small suppliers, a notice and not a judgement.
+    law allows towards small suppliers, a notice and not a judgement. `alert_days`: how many days
+    before a limit or an agreement ends warnings come, the earliest first.
     """
 
     default_days: Days | None = None
     retention_days: Days | None = None
     law_days: dict[Country, Days] = Field(default_factory=dict)
+    alert_days: Annotated[tuple[Days, ...], Field(min_length=1, max_length=9)] = (90, 60, 30)
 
 
 class CalendarDoc(Section):
