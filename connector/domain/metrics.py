@@ -193,6 +193,16 @@ GROUP = (
     Metric("group_available", "money", "Available within the group's limit"),
     Metric("group_trouble", "count", "Other members of the group in trouble"),
 )
+AGREED = (
+    Metric("due_dates_missing", "money", "Open without an agreed due date"),
+    Metric(
+        "due_dates_missing_ratio", "ratio", "Share of what is owed without an agreed due date"
+    ),
+    Metric("limit_expiry_stage", "count", "Warnings that have come before the limit ends"),
+    Metric("agreement_valid_to", "date", "Next end of a credit agreement"),
+    Metric("agreement_expiry_stage", "count", "Warnings that have come before an agreement ends"),
+    Metric("terms_beyond_law_days", "days", "Agreed terms beyond the law's"),
+)
 CARE = (
     Metric("items_without_rate", "count", "Amounts without exchange rate, left out"),
     Metric("due_date_derived", "count", "Open items without due date or terms"),
@@ -263,6 +273,7 @@ METRICS: dict[str, Metric] = {
         AFTER_GRADE,
         CONDUCT,
         BUYING,
+        AGREED,
         CARE,
     )
     for metric in group

@@ -20,8 +20,8 @@ from connector.credit.policy.document import ExposureDoc
 from connector.credit.settlement.matching import Settled
 
 
-def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Table:
-    """Confirmed orders not invoiced yet, and prepayments tied to them, per (party, seller).
+def counted_orders(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Table:
+    """Confirmed orders not invoiced yet: `base` what counts, `prepaid` what is paid for them.
 
     With a horizon, orders that ship after as_of + horizon days do not count: they can still be
     stopped (vector EXP-HORIZON). An order closed for invoicing counts no more; re-opened, it has
@@ -43,7 +43,12 @@ def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Ta
     o = in_base(o, rates)
     rest = ibis.greatest(money(o.uninvoiced - ibis.coalesce(o.delivered, zero())), zero())
     prepaid = ibis.least(ibis.coalesce(o.prepaid_amount, zero()), o.uninvoiced)
-    o = o.mutate(base=convert(rest, o.rate), prepaid=convert(prepaid, o.rate))
+    return o.mutate(base=convert(rest, o.rate), prepaid=convert(prepaid, o.rate))
+
+
+def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Table:
+    """Confirmed orders and prepayments tied to them, per (party, seller)."""
+    o = counted_orders(facts, rates, horizon_days)
     return o.group_by("party_id", seller=ibis.coalesce(o.selling_company, "")).agg(
         open_orders=money(ibis.coalesce(o.base.sum(), zero())),
         order_prepayments=money(ibis.coalesce(o.prepaid.sum(), zero())),

@@ -28,12 +28,14 @@ from connector.credit.metrics import (
     guarantees,
     headroom,
     insurance,
+    lines_of_business,
     loss,
     provision,
     receivables,
     references,
     security,
     statements,
+    terms,
     turnover,
 )
 from connector.credit.metrics.breakdowns import ageing_rows, breakdown_rows
@@ -69,6 +71,8 @@ AREAS: tuple[Area, ...] = (
     behaviour.AREA,
     loss.AREA,
     provision.AREA,
+    terms.AREA,
+    lines_of_business.AREA,
     conduct.AREA,
 )
 """Every area of metrics, in the order in which their columns are added: a later one may read what
@@ -132,7 +136,7 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
     for area in AREAS:
         for dimension, table in area.breakdowns(bench).items():
             rows = breakdown_rows(dimension, table, keys)
-            broken[dimension] = stage.keep(f"by_{dimension}", rows)
+            broken[dimension] = stage.keep(f"broken_by_{dimension}", rows)
     papers = {kind: table for area in AREAS for kind, table in area.documents(bench).items()}
     owed = stage.keep("by_currency", inside)
     return Book(parties, items, seen, settled.cash, owed, broken, papers)
