@@ -32,6 +32,7 @@ from connector.sync.exchange import fill_run_rates
 from connector.sync.exposures import keep_exposures
 from connector.sync.guard import GuardLimits
 from connector.sync.plan import Quiet
+from connector.sync.reconcile import stated_totals
 from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
 
 TOP_REASONS = 3
@@ -100,7 +101,9 @@ def decide_run(desk: Desk, policy: PolicyDoc) -> Decided:
         "approved": _table_digest(approved),
         "links": _table_digest(desk.store.confirmed_links()),
     }  # fmt: skip
-    if not _dirty(desk, basis):
+    # Where the books state a total for the day, it has to be tied in every run.
+    stated = stated_totals(desk.ledger, desk.as_of).num_rows > 0
+    if not stated and not _dirty(desk, basis):
         tables = dict(desk.store.decision_tables())
         tables["wording"] = word(tables, desk.house.language)
         return Decided(tables, basis, scope, None, {})

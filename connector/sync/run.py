@@ -28,6 +28,7 @@ from connector.sync.land import FeedReport
 from connector.sync.link import LinkReport, link
 from connector.sync.plan import Mirrors, PlanFrame, assemble, plan_updates
 from connector.sync.push import PushReport, push
+from connector.sync.reconcile import tell_unreconciled
 from connector.sync.recovery import recover
 from connector.sync.reservations import end_arrived
 from connector.sync.rollout import Load, limit_holds, stage_of, weigh, yield_holds
@@ -166,6 +167,7 @@ def decide_and_plan(desk: Desk, way: Way, report: RunReport, tell: Tell = silent
     report.findings = [
         *judge(written, shift, desk.guard),
         *tell_blocked(report.intake.drift),
+        *tell_unreconciled(desk.ledger, desk.as_of, report.decided.receivables),
     ]
 
 
