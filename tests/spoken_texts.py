@@ -19,13 +19,14 @@ from pathlib import Path
 import yaml
 
 from connector import errors
+from connector.cli.files import SHIPPED
 from connector.credit.flags import FLAGS, flag_card
 from connector.domain.change import ChangeState
 from connector.domain.entities import Kind
 from connector.domain.metrics import METRICS
 from connector.mapping.forms import draw_forms
 from connector.mapping.load import load_documents
-from connector.service.templates import KIND_WORDS, SHIPPED
+from connector.service.templates import KIND_WORDS
 
 ROOT = Path(__file__).resolve().parent.parent
 TEXTS = ROOT / "connector" / "domain" / "texts_zh"
@@ -61,7 +62,7 @@ SCOPE_REASONS = (
 MADE_AT_RUN_TIME: dict[str, tuple[str, ...]] = {
     "str(s)": STATES,
     "str(e.state)": STATES,
-    "f.level": ("error", "warning"),
+    "f.level": ("error", "warning", "info"),
     "k": SCOPE_REASONS,
     "metric.label": tuple(metric.label for metric in METRICS.values()),
     **{

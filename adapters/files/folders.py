@@ -38,11 +38,13 @@ class FoundFile:
 
 
 class Folder:
-    """The folder of a connection; `most_bytes` is the largest file that is read."""
+    """The folder of a connection; `most_bytes` is the largest file that is read, `only` a pattern
+    of the files that are looked at (a name with brackets or stars stands for itself, too)."""
 
-    def __init__(self, path: Path, most_bytes: int) -> None:
+    def __init__(self, path: Path, most_bytes: int, only: str = "") -> None:
         self.path = path
         self._most_bytes = most_bytes
+        self._only = unicodedata.normalize("NFC", only)
 
     def require(self) -> None:
         """InputError when the folder is not there."""
@@ -94,7 +96,9 @@ class Folder:
                 if not _is_hidden(name):
                     path = Path(top) / name
                     relative = path.relative_to(self.path).as_posix()
-                    yield unicodedata.normalize("NFC", relative), path
+                    found = unicodedata.normalize("NFC", relative)
+                    if self._only in ("", found) or fits(found, self._only):
+                        yield found, path
 
     def _look(self, name: str, path: Path) -> FoundFile | Unreadable:
         try:

@@ -26,7 +26,8 @@ def open_folder(opening: Opening) -> AdapterPort:
             connection=opening.connection,
         )
     folder = opening.folder / opening.options["folder"]
-    return FilesAdapter(Folder(folder, int(given) * 1_000_000))
+    only = opening.options.get("only", "")
+    return FilesAdapter(Folder(folder, int(given) * 1_000_000, only))
 
 
 MANIFEST = Manifest(
@@ -34,6 +35,7 @@ MANIFEST = Manifest(
     title="Files (CSV, XLSX)",
     options=(
         OptionSpec("folder", "folder that the exports are put into", required=True),
+        OptionSpec("only", "pattern of the files that are looked at; all if none"),
         OptionSpec("max_megabytes", "largest file that is read", default="500"),
     ),
     open=open_folder,

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
 FormLanguage = Literal["en", "zh", "both"]
 
-SHIPPED = ("files-credit", "files-erp")
-"""Mapping documents that templates are drawn from unless others are named."""
-
 LAST_ROW = 5_000
 """So many rows have drop-down lists and checks; more may be filled in."""
 

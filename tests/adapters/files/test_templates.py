@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 
 from adapters.files.adapter import FilesAdapter
 from adapters.files.folders import Folder
+from connector.cli.files import SHIPPED
 from connector.domain.entities import Kind
 from connector.errors import InputError
 from connector.mapping.feeds import load_mapping
@@ -19,7 +20,6 @@ from connector.mapping.forms import Form, FormColumn, draw_forms
 from connector.mapping.load import load_documents
 from connector.mapping.read import MappedPage, ReadContext, map_page
 from connector.service.templates import (
-    SHIPPED,
     FormLanguage,
     build_workbook,
     choose_forms,

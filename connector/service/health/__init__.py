@@ -1,0 +1,1 @@
+"""The health of files: what is wrong with them, where, and who repairs it."""
