@@ -23,6 +23,7 @@ from connector.credit.expressions import union_all
 from connector.credit.facts import Inputs, bind, bind_worlds, input_facts, unbind
 from connector.credit.metrics.party import KEY, Book, build_book
 from connector.credit.policy.document import PolicyDoc, policy_hash
+from connector.credit.portfolio.concentration import find_concentration
 from connector.credit.program import (
     PREFIX,
     Builder,
@@ -39,6 +40,7 @@ from connector.credit.remedies.remedy import answer_targets, worlds_result
 from connector.credit.remedies.scenario import build_scenario
 from connector.credit.remedies.targets import find_targets
 from connector.domain.decision import DECISION_TABLES, TOTAL
+from connector.domain.portfolio import PORTFOLIO_TABLES
 from connector.errors import PolicyError
 from connector.ports.facts import table_schema
 
@@ -64,7 +66,10 @@ class Coverage:
 
 @dataclass(frozen=True)
 class Decided:
-    """The outcome: tables by name as in `domain.decision`, receivables per currency, coverage."""
+    """The outcome: tables by name as in `domain.decision`, receivables per currency, coverage.
+
+    `portfolio`: the whole book, tables by name as in `domain.portfolio`.
+    """
 
     run_id: str
     as_of: date
@@ -72,6 +77,7 @@ class Decided:
     tables: Mapping[str, pa.Table]
     receivables: pa.Table
     coverage: Coverage
+    portfolio: Mapping[str, pa.Table]
 
 
 def compile_program(
@@ -122,6 +128,9 @@ def _compile(policy: PolicyDoc, seal: str, dialect: Dialect) -> Program:
     stage.keep("out_coverage", coverage_row(book))
     receivables = book.receivables.order_by(*KEY, "currency")
     stage.keep("out_receivables", receivables)
+    spread = find_concentration(stage, verdict.parties, book.breakdowns, policy.concentration)
+    for name, table in spread.items():
+        stage.keep(f"out_{name}", tables.shaped(table, name))
     put_out = len(stage.statements)
     targets = stage.keep("targets", find_targets(verdict, why, book, policy, facts))
     scene = build_scenario(stage, facts, book, targets, verdict.portfolio)
@@ -224,7 +233,12 @@ def read_out(
     totals = out["decision"].filter(pa.compute.equal(out["decision"]["selling_company"], TOTAL))
     unrated = totals["grade"].null_count
     coverage = Coverage(rated=totals.num_rows - unrated, unrated=unrated, **found)
-    return Decided(run_id, as_of, policy_hash(policy), out, fetch("out_receivables"), coverage)
+    spread = {
+        name: fetch(f"out_{name}").cast(table_schema(entity))
+        for name, entity in PORTFOLIO_TABLES.items()
+    }
+    receivables = fetch("out_receivables")
+    return Decided(run_id, as_of, policy_hash(policy), out, receivables, coverage, spread)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:

@@ -87,6 +87,17 @@ USAGE_SCHEMA = pa.schema(
 CALENDAR_SCHEMA = pa.schema([("country", pa.string()), ("last_past_grace", pa.date32())])
 """Per country, "" where it is unknown, the latest due date whose working days of grace are over."""
 
+SURROUNDING_SCHEMA = pa.schema(
+    [
+        ("party_id", pa.string()),
+        ("group_others", pa.decimal128(18, 4)),
+        ("book_others", pa.decimal128(18, 4)),
+        ("book_names", pa.int64()),
+    ]
+)
+"""What stands around a party that is decided on apart from the rest of the book: what the other
+members of its group, and all others, owe net (nobody below 0), and how many names the book has."""
+
 GIVEN: dict[str, pa.Schema] = {
     "approved": APPROVED_LIMIT_SCHEMA,
     "prior": PRIOR_SCHEMA,
@@ -95,6 +106,7 @@ GIVEN: dict[str, pa.Schema] = {
     "agency": AGENCY_LIMIT_SCHEMA,
     "usage": USAGE_SCHEMA,
     "calendar": CALENDAR_SCHEMA,
+    "surrounding": SURROUNDING_SCHEMA,
 }
 """Inputs that come as Arrow."""
 
@@ -123,6 +135,7 @@ class Inputs:
     agency_limits: pa.Table = field(default_factory=AGENCY_LIMIT_SCHEMA.empty_table)
     usage: pa.Table = field(default_factory=USAGE_SCHEMA.empty_table)
     calendars: pa.Table = field(default_factory=CALENDAR_SCHEMA.empty_table)
+    surroundings: pa.Table = field(default_factory=SURROUNDING_SCHEMA.empty_table)
 
     def tables(self) -> dict[str, pa.Table]:
         """The Arrow inputs under the names the stages use, each cast to its schema."""
@@ -134,6 +147,7 @@ class Inputs:
             self.agency_limits,
             self.usage,
             self.calendars,
+            self.surroundings,
         )
         return {
             name: rows.select(schema.names).cast(schema)

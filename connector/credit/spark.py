@@ -103,7 +103,15 @@ class _Stages:
         """Compute stages in order; a later one of the same name takes its place."""
         for statement in statements:
             target = str(self._folder / part / statement.name)
-            self._session.sql(statement.query).write.mode("overwrite").parquet(target)
+            try:
+                self._session.sql(statement.query).write.mode("overwrite").parquet(target)
+            except Exception as error:  # the client raises what the server says
+                raise StateError(
+                    "Spark cannot compute {stage}: {reason}.",
+                    next_step="Decide without spark in the settings, and tell us of it.",
+                    stage=statement.name,
+                    reason=str(error).strip().split("\n")[0][:300],
+                ) from error
             # An empty result leaves no file to tell the columns from.
             stored = self._session.read.schema(statement.columns).parquet(target)
             self._show(statement.name, stored)

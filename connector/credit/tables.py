@@ -14,14 +14,15 @@ from connector.credit.flags import FLAGS
 from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import DECISION, DECISION_TABLES
+from connector.domain.portfolio import PORTFOLIO_TABLES
 
 _BETWEEN = "\x1f"
 _NOTHING = "∅"
 
 
 def shaped(table: ir.Table, name: str) -> ir.Table:
-    """The columns of a decision table, cast and in order; what is absent is null."""
-    entity = DECISION_TABLES[name]
+    """The columns of a table put out, cast and in order; what is absent is null."""
+    entity = (DECISION_TABLES | PORTFOLIO_TABLES)[name]
     columns = {}
     for column in entity.columns:
         kind = IBIS_TYPES[column.kind]

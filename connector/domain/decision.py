@@ -72,7 +72,7 @@ REASON = Entity(
     (
         *_KEY,
         Column("rank", Kind.COUNT, "1 = first", required=True),
-        Column("source", Kind.TEXT, "hard_stop, flag, characteristic, cap, limit", required=True),
+        Column("source", Kind.TEXT, "hard_stop, flag, characteristic, grade, cap, limit", True),
         Column("code", Kind.TEXT, "reason code; texts are keyed by it", required=True),
         Column("metric", Kind.TEXT, "metric it rests on"),
         Column("value", Kind.TEXT, "value of the metric, canonical text"),

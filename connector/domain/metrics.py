@@ -177,6 +177,7 @@ STATEMENTS = (
 OTHERS_VIEW = (
     Metric("bureau_score", "number", "Bureau score on 0–100, higher is better"),
     Metric("bureau_change", "number", "Change of the bureau score since the report before"),
+    Metric("bureau_fell_below", "count", "Bureau score fell below the cut-off (1 = yes)"),
     Metric("bureau_pd", "ratio", "Probability of default as the bureau publishes it"),
     Metric("bureau_limit", "money", "Recommended maximum of the bureaus"),
     Metric("bureau_report_on", "date", "Day of the latest bureau report"),
@@ -195,9 +196,7 @@ GROUP = (
 )
 AGREED = (
     Metric("due_dates_missing", "money", "Open without an agreed due date"),
-    Metric(
-        "due_dates_missing_ratio", "ratio", "Share of what is owed without an agreed due date"
-    ),
+    Metric("due_dates_missing_ratio", "ratio", "Share of what is owed without an agreed due date"),
     Metric("limit_expiry_stage", "count", "Warnings that have come before the limit ends"),
     Metric("agreement_valid_to", "date", "Next end of a credit agreement"),
     Metric("agreement_expiry_stage", "count", "Warnings that have come before an agreement ends"),
@@ -257,6 +256,13 @@ BUYING = (
     Metric("high_use_since", "date", "High use of the limit since"),
 )
 
+BOOK = (
+    Metric("exposure_share", "ratio", "Share of all exposure"),
+    Metric("group_exposure_share", "ratio", "The group's share of all exposure"),
+    Metric("concentration_use", "ratio", "Use of the allowed share of all exposure"),
+    Metric("reminder_level", "count", "Level of reminders reached"),
+)
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for group in (
@@ -273,6 +279,7 @@ METRICS: dict[str, Metric] = {
         AFTER_GRADE,
         CONDUCT,
         BUYING,
+        BOOK,
         AGREED,
         CARE,
     )

@@ -79,12 +79,25 @@ def settle_grade(graded: ir.Table, parties: ir.Table, policy: PolicyDoc) -> ir.T
         otherwise=ibis.null("string"),
     )  # fmt: skip
     t = graded.mutate(grade_by=first)
-    names, group = policy.grade_names, policy.group
-    if policy.countries.classes and policy.countries.ceilings:
+    names = policy.grade_names
+    if _has_ceilings(policy):
         t = _under_ceilings(t, parties, policy.countries, names)
-    if group.support_notches or group.drag_notches is not None:
-        t = _in_groups(t, parties, group, names)
+    if _has_groups(policy):
+        t = _in_groups(t, parties, policy.group, names)
     return t
+
+
+def moves_grades(policy: PolicyDoc) -> bool:
+    """Whether the policy lets anything move the score's grade."""
+    return _has_ceilings(policy) or _has_groups(policy)
+
+
+def _has_ceilings(policy: PolicyDoc) -> bool:
+    return bool(policy.countries.classes and policy.countries.ceilings)
+
+
+def _has_groups(policy: PolicyDoc) -> bool:
+    return bool(policy.group.support_notches) or policy.group.drag_notches is not None
 
 
 def _under_ceilings(

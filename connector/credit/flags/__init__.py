@@ -39,6 +39,7 @@ FLAGS = (
     "terms_better_than_allowed",
     "stale_statements",
     "stale_bureau",
+    "concentration",
     "limit_use_sustained",
     "broken_promises",
     "dispute_jump",

@@ -33,6 +33,7 @@ from connector.credit.metrics import (
     provision,
     receivables,
     references,
+    reminders,
     security,
     statements,
     terms,
@@ -45,6 +46,7 @@ from connector.credit.metrics.rates import rates_at
 from connector.credit.metrics.receivables import roll_up
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.document import PolicyDoc
+from connector.credit.portfolio import shares
 from connector.credit.program import Builder
 from connector.credit.settlement import matching as settlement
 from connector.credit.settlement.documents import DOCUMENT_KEY
@@ -74,6 +76,8 @@ AREAS: tuple[Area, ...] = (
     terms.AREA,
     lines_of_business.AREA,
     conduct.AREA,
+    reminders.AREA,
+    shares.AREA,
 )
 """Every area of metrics, in the order in which their columns are added: a later one may read what
 an earlier one made."""
@@ -148,7 +152,7 @@ def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:
     s = s.filter(s.in_scope).select("party_id").distinct()
     sellers = union_all([t.select("party_id", "seller") for t in sums.values()])
     sellers = sellers.filter(sellers.seller != "").distinct()
-    many = sellers.group_by("party_id").agg(n=sellers.count())
+    many = sellers.group_by("party_id").agg(n=sellers.count(), sole_company=sellers.seller.min())
     sellers = sellers.semi_join(many.filter(many.n > 1), "party_id").semi_join(s, "party_id")
     keys = union_all(
         [
@@ -158,10 +162,12 @@ def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:
     )
     p = facts["party"]
     p = p.group_by("party_id").agg(**{name: p[name].min() for name in _KNOWN_PARTY})
-    t = keys.left_join(p, "party_id")
+    t = keys.left_join(p, "party_id").drop("party_id_right")
+    t = t.left_join(many.filter(many.n == 1), "party_id")
     return t.select(
         *KEY,
         *[name for name in _KNOWN_PARTY if name != "party_kind"],
+        "sole_company",
         party_kind=ibis.coalesce(t.party_kind, "company"),
     )
 

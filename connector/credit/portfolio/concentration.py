@@ -24,6 +24,7 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.policy.portfolio import ConcentrationDoc
+from connector.credit.program import Builder
 from connector.domain.decision import TOTAL
 from connector.domain.portfolio import BASES, DIMENSIONS
 
@@ -36,6 +37,19 @@ _BASE_COLUMNS = {
 _TOPS = (1, 3, 10)
 _SHARE_DIGITS = 10
 _KEY = ("dimension", "base")
+
+
+def find_concentration(
+    stage: Builder, parties: ir.Table, breakdowns: Mapping[str, ir.Table], rule: ConcentrationDoc
+) -> dict[str, ir.Table]:
+    """The tables of `domain.portfolio` by name, in the order of dimensions, bases and places."""
+    members = stage.keep("members", members_of(parties, breakdowns))
+    judged = stage.keep("shares", judge_shares(placed_members(members), rule))
+    found = {"portfolio": key_figures(judged), "concentration": listed_members(judged, rule)}
+    return {
+        name: t.order_by(*_KEY, *(["place"] if "place" in t.columns else []))
+        for name, t in found.items()
+    }
 
 
 def members_of(parties: ir.Table, breakdowns: Mapping[str, ir.Table]) -> ir.Table:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connector.domain.metrics import STATEMENTS
+
 NOTES: dict[str, str] = {
     "no_sales_in_window": "no sales in this period",
     "no_limit_set": "no limit is set",
@@ -14,6 +16,11 @@ NOTES: dict[str, str] = {
     "nothing_open": "nothing is open",
     "due_date_derived": "some due dates are derived",
     "amounts_without_rate": "amounts without exchange rate are left out",
+    "no_statement": "no usable statement",
+    "statement_stale": "the statement is too old",
+    "statement_suspect": "the unit of the statement is in doubt",
+    "not_in_statement": "the statement does not give it, or it has no meaning here",
+    "no_bureau_report": "no usable bureau report",
 }
 """The words of every note; Chinese in the domain's texts."""
 
@@ -40,6 +47,22 @@ _BY_COUNT = {
 }
 
 
+_ABOUT_STATEMENT = {
+    "statement_end", "statement_age_days", "statement_stale", "statement_suspect",
+}  # fmt: skip
+_OF_STATEMENT = {metric.name for metric in STATEMENTS} - _ABOUT_STATEMENT
+_OF_BUREAU = ("bureau_score", "bureau_change", "bureau_limit")
+
+
+def _statement_note(figures: Mapping[str, Any]) -> str:
+    """Why a figure of the statement is unknown."""
+    if figures.get("statement_end") is None:
+        return "no_statement"
+    if figures.get("statement_suspect"):
+        return "statement_suspect"
+    return "statement_stale" if figures.get("statement_stale") else "not_in_statement"
+
+
 def note_of(metric: str, figures: Mapping[str, Any], approved_state: str) -> str | None:
     """Code of what there is to say about a metric (a key of NOTES); None = nothing.
 
@@ -47,6 +70,10 @@ def note_of(metric: str, figures: Mapping[str, Any], approved_state: str) -> str
     """
     if metric == "utilisation" and figures["utilisation"] is None:
         return "no_limit_set" if approved_state == "none" else "no_credit"
+    if metric in _OF_STATEMENT and figures[metric] is None:
+        return _statement_note(figures)
+    if metric in _OF_BUREAU and figures[metric] is None:
+        return "no_bureau_report"
     if metric in _WHEN_UNKNOWN and figures[metric] is None:
         return _WHEN_UNKNOWN[metric]
     if metric in _BY_COUNT:

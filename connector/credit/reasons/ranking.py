@@ -12,6 +12,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from connector.credit.decision.rating import COUNTRY, GROUP_DRAG, GROUP_SUPPORT, moves_grades
 from connector.credit.decision.verdict import Verdict
 from connector.credit.expressions import (
     decimal_text,
@@ -28,6 +29,7 @@ from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
 from connector.domain.metrics import METRICS
 
 HARD_STOP, FLAG, CHARACTERISTIC, CAP, LIMIT = "hard_stop", "flag", "characteristic", "cap", "limit"
+GRADE = "grade"
 NOT_ENOUGH_DATA = "not_enough_data"
 COLUMNS = (
     *KEY, "source", "code", "metric", "value", "points", "points_lost", "params", "group_no",
@@ -52,6 +54,7 @@ def find_reasons(verdict: Verdict, policy: PolicyDoc) -> ir.Table:
         _flags(verdict.flags),
         _unrated(t, policy),
         *(_lost_points(t, line, place) for place, line in enumerate(lines)),
+        *_moved_grades(t, policy),
         _limit(t, policy),
     ]
     r = union_all([part.select(*COLUMNS) for part in parts])
@@ -87,6 +90,16 @@ def _flags(flags: ir.Table) -> ir.Table:
         flags, FLAG, 1, code=flags.code, value=flags.value, params=flags.params,
         weight_no=flags.severity, place_no=place.cast("int64"),
     )  # fmt: skip
+
+
+def _moved_grades(t: ir.Table, policy: PolicyDoc) -> list[ir.Table]:
+    """Grades that the country or the group moved; none where the policy lets neither."""
+    if not moves_grades(policy):
+        return []
+    ways = (COUNTRY, GROUP_SUPPORT, GROUP_DRAG)
+    t = t.filter(t.grade_by.isin(list(ways)))
+    code, params = ibis.literal("grade_") + t.grade_by, json_object({"grade": t.grade})
+    return [_row(t, GRADE, 2, code=code, params=params, value=t.grade)]
 
 
 def _unrated(t: ir.Table, policy: PolicyDoc) -> ir.Table:

@@ -16,6 +16,7 @@ import ibis.expr.types as ir
 from connector.credit.expressions import joined, money, no_text, union_all
 from connector.credit.facts import LINKED, OURS, Facts
 from connector.credit.metrics.party import Book
+from connector.credit.portfolio.shares import surroundings
 from connector.credit.program import Builder
 from connector.credit.remedies.targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
 from connector.domain.decision import TOTAL
@@ -51,6 +52,7 @@ def build_scenario(
         stage.keep(f"alt_{name}", facts[name])
     for name in ("party", "scope", "prior", "prior_flag", "hard_stop", "agency", "usage"):
         stage.keep(f"alt_{name}", _copied(facts[name], worlds))
+    stage.keep("alt_surrounding", surroundings(book.parties, worlds))
     stage.keep("alt_approved", _approved(facts, worlds))
     stage.keep("alt_fx", facts["fx"].filter(facts["fx"].rate_date == facts.as_of))
     moment = facts.moment.drop("portfolio_sales").cross_join(portfolio)

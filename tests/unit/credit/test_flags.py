@@ -22,6 +22,7 @@ from tests.unit.credit.book import AS_OF, only
 CASES = Path(__file__).parents[2] / "cases"
 MONEY, RATE = "decimal(18,4)", "decimal(18,10)"
 PARTY = {
+    "concentration_use": RATE, "concentration_allowed": RATE,
     "party_id": "string", "selling_company": "string", "open_receivables": MONEY,
     "terms_days": "int64",
     "overdue_past_grace": MONEY, "overdue_undisputed": MONEY, "overdue_ratio_past_grace": RATE,
