@@ -102,9 +102,7 @@ def _arrange(table: pa.Table, keys: pa.Array) -> tuple[pa.Table, list[int]]:
     return table.drop_columns(list(KEY)).take(order).combine_chunks(), offsets
 
 
-def _column_text(
-    name: str, column: pa.ChunkedArray, bounds: pa.Array, *, keep: bool
-) -> pa.Array:
+def _column_text(name: str, column: pa.ChunkedArray, bounds: pa.Array, *, keep: bool) -> pa.Array:
     """`"name":[…]` for the rows between each two bounds; null where all are, unless to `keep`."""
     cells = column.combine_chunks()
     if not keep and cells.null_count == len(cells):
