@@ -131,7 +131,7 @@ class _Stages:
 
 
 _ORDER = (
-    "party_id", "selling_company", "rank", "dimension", "place", "member", "code", "currency",
+    "party_id", "selling_company", "rank", "dimension", "base", "place", "member", "code", "currency",
     "entity", "record_id",
 )  # fmt: skip
 """Spark promises no order of rows; these columns give one."""

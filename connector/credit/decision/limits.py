@@ -28,6 +28,7 @@ from connector.credit.expressions import (
 from connector.credit.facts import Facts
 from connector.credit.metrics.rates import in_base
 from connector.credit.policy.document import LimitDoc
+from connector.credit.program import Builder
 
 SOURCES = ("person", "file", "inherited", "policy")
 """Whose word counts, strongest first."""
@@ -35,7 +36,7 @@ SOURCES = ("person", "file", "inherited", "policy")
 _NO_MONEY = "decimal(18, 4)"
 
 
-def approved_limits(facts: Facts, rates: ir.Table) -> ir.Table:
+def approved_limits(stage: Builder, facts: Facts, rates: ir.Table) -> ir.Table:
     """The limit in force per (party, selling company), amount in company currency.
 
     A temporary limit comes first between its dates and never after them (LIM-TEMP); a valid limit
@@ -44,7 +45,7 @@ def approved_limits(facts: Facts, rates: ir.Table) -> ir.Table:
     limits, from which the next review starts. The total is the limit that names no selling company,
     else what the companies' own limits add up to.
     """
-    t = _limit_rows(facts, rates)
+    t = stage.keep("limits_begun", _limit_rows(facts, rates))
     own = _first(t).select(
         "party_id", "selling_company", approved_state=t.state, approved_amount=t.base,
         approved_source=t.source, approved_valid_to=t.valid_to, review_on=t.review_on,
@@ -52,7 +53,7 @@ def approved_limits(facts: Facts, rates: ir.Table) -> ir.Table:
     )  # fmt: skip
     base = _first(t.filter(~t.temporary))
     base = base.select("party_id", "selling_company", base_amount=base.base)
-    own = join_left(own, base, ["party_id", "selling_company"])
+    own = stage.keep("own_limits", join_left(own, base, ["party_id", "selling_company"]))
     return union_all([own, _added_up(own)])
 
 

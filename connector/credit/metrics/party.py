@@ -120,7 +120,7 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
     kept = {name: stage.keep(f"sums_{name}", table) for name, table in sums.items()}
     spine = stage.keep("spine", party_rows(facts, kept))
     wide = stage.keep("wide", _joined(spine, kept, facts, limits.agency_limits(facts, rates)))
-    approved = stage.keep("approved", limits.approved_limits(facts, rates))
+    approved = stage.keep("approved", limits.approved_limits(stage, facts, rates))
     parties = limits.join_approved(wide, approved)
     of_party = {name: table for area in AREAS for name, table in area.of_party(bench).items()}
     for name, table in of_party.items():

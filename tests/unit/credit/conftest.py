@@ -29,6 +29,10 @@ class Tables:
         typed = ibis.schema(schema).to_pyarrow()
         return self.backend.create_table(name, pa.Table.from_pylist(full, schema=typed))
 
+    def keep(self, name: str, expression: Any) -> Any:
+        """As `Builder.keep`, computed at once."""
+        return self.backend.create_table(f"credit_{name}", expression, overwrite=True)
+
     def rows(self, expression: Any) -> list[dict[str, Any]]:
         return list(expression.to_pyarrow().to_pylist())
 

@@ -60,7 +60,7 @@ def test_lim_temp(tables: Any) -> None:
     ]  # fmt: skip
     for day, expected in VECTORS["LIM-TEMP"]["out"].items():
         facts, rates = limit_facts(tables, rows, date.fromisoformat(day))
-        row = only(tables.rows(limits.approved_limits(facts, rates)))
+        row = only(tables.rows(limits.approved_limits(tables, facts, rates)))
         assert row["approved_amount"] == expected, day
         assert row["base_amount"] == v["base"], day
         assert not row["expired"], day
@@ -70,7 +70,7 @@ def test_lim_temp(tables: Any) -> None:
 def test_a_group_limit_is_nobodys_own(tables: Any) -> None:
     rows = [{"amount": Decimal(9), "kind": "group"}, {"amount": Decimal(5)}]
     facts, rates = limit_facts(tables, rows, date(2025, 6, 30))
-    assert only(tables.rows(limits.approved_limits(facts, rates)))["approved_amount"] == 5
+    assert only(tables.rows(limits.approved_limits(tables, facts, rates)))["approved_amount"] == 5
     assert only(tables.rows(group.group_limits(facts, rates)))["group_limit"] == 9
 
 
