@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from openpyxl import load_workbook
+from openpyxl.cell.cell import Cell
 
 from adapters.files.adapter import FilesAdapter
 from adapters.files.folders import Folder
@@ -45,7 +46,7 @@ SPECIAL = {"currency": ("人民币", "CNY"), "quote": ("EUR", "EUR"), "account_n
            "guarantor_country": ("de", "DE")}  # fmt: skip
 
 
-def typed(column: FormColumn, language: FormLanguage) -> tuple[object, object]:
+def typed(column: FormColumn, language: FormLanguage) -> tuple[Any, object]:
     """What a person types, and what it means."""
     name, kind = column.column.name, column.column.kind
     if kind is Kind.FLAG:
@@ -165,7 +166,7 @@ def test_a_template_helps_the_person_who_fills_it_in(tmp_path: Path) -> None:
     book = load_workbook(path)
     assert [s.title for s in book.worksheets if s.sheet_state == "visible"] == ["担保", "填写说明"]
     sheet = book["担保"]
-    heads = {str(cell.value): cell for cell in sheet[1]}
+    heads = {str(cell.value): cell for cell in sheet[1] if isinstance(cell, Cell)}
     assert {"客户编号", "统一社会信用代码", "担保编号*", "担保类型*", "担保金额*"} <= set(heads)
     assert "银行保函" in str(heads["担保类型*"].comment and heads["担保类型*"].comment.text)
     assert "必填" in str(heads["担保编号*"].comment and heads["担保编号*"].comment.text)

@@ -22,7 +22,7 @@ from connector.service.entering import (
 )
 from connector.service.main_job import plan_only, pull_only, run_main_job
 from connector.service.office import Office
-from tests.unit.service.offices import build_office
+from tests.unit.service.offices import build_office, crm_of
 from tests.unit.sync import small_engine
 
 pytestmark = pytest.mark.usefixtures("small_credit")
@@ -75,7 +75,7 @@ def test_an_entered_fact_lands_with_its_customer_at_the_next_run(settled: Office
     assert report.decided is not None
     assert report.decided.changed is not None  # it was news
     (row,) = linked(settled)
-    account = settled.connect("crm").adapter.records("Account")
+    account = crm_of(settled).records("Account")
     assert (row["connection"], row["id"]) == (ENTERED_CONNECTION, made.fact_id)
     assert row["party_id"] == f"acc:crm:{next(iter(account))}"
     assert (str(row["amount"]), row["promised_on"].isoformat()) == ("500.0000", "2026-03-20")

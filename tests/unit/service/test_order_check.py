@@ -19,7 +19,7 @@ from connector.service.main_job import run_main_job
 from connector.service.office import Office
 from connector.service.order_check import Asked, check_order
 from connector.service.order_credit import give_back, list_reservations, release_order
-from tests.unit.service.offices import build_office
+from tests.unit.service.offices import build_office, crm_of
 from tests.unit.sync import small_engine
 
 ANN = Author("ann", "agreed")
@@ -79,7 +79,7 @@ def land_order(office: Office, number: str, amount: str, state: str = "open") ->
     """An order as a connection tells it; the next run publishes it."""
     import pyarrow as pa
 
-    account = next(iter(office.connect("crm").adapter.records("Account")))
+    account = next(iter(crm_of(office).records("Account")))
     row = {
         "id": f"o-{number}", "where_from": "x", "account_connection": "crm", "account_field": "id",
         "account_key": account, "number": number, "state": state, "currency": "EUR",
@@ -96,9 +96,9 @@ def test_an_order_within_the_limit_passes_with_its_figures(office: Office) -> No
     checked = check_order(office, asked(amount="1500"))
     assert (checked.verdict, checked.reasons, checked.currency) == ("pass", (), "EUR")
     figures = (checked.increment, checked.available_before, checked.available_after)
-    assert figures == (1500, 4000, 2500)
+    assert figures == (Decimal(1500), Decimal(4000), Decimal(2500))
     parts = {s.dimension: s for s in checked.shares}
-    assert (parts["party"].before, parts["party"].after) == (1000, 2500)
+    assert (parts["party"].before, parts["party"].after) == (Decimal(1000), Decimal(2500))
     # 1,000 + 2,000 + 50,000 are owed by all
     assert parts["party"].share == (Decimal(2500) / Decimal(54_500)).quantize(Decimal("0.0001"))
 
@@ -167,7 +167,7 @@ def test_an_order_that_arrives_takes_the_place_of_its_reservation(office: Office
     assert "ordered" in {r.ended_by for r in ended if r.order_number == "D-1"}
     # What counts already is not added again; the rest of what is asked comes from the order.
     again = check_order(office, asked("D-1", None))
-    assert (again.increment, again.verdict) == (0, "pass")
+    assert (again.increment, again.verdict) == (Decimal(0), "pass")
     assert check_order(office, asked("D-1", "2500")).increment == 500
 
 

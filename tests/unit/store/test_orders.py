@@ -71,7 +71,7 @@ def test_a_group_shares_its_room(store: DjangoStore) -> None:
     assert not store.orders.reserve(wanted("B", "41", party="p2"), room, NOW)
     assert store.orders.reserve(wanted("B", "40", party="p2"), room, NOW)
     standing = store.orders.standing("p1", ("p1", "p2"), "C", NOW)
-    assert (standing.reserved, standing.reserved_in_group) == (80, 120)
+    assert (standing.reserved, standing.reserved_in_group) == (Decimal(80), Decimal(120))
 
 
 def test_without_bounds_everything_fits(store: DjangoStore) -> None:
@@ -96,7 +96,7 @@ def test_the_latest_release_of_an_order_holds(store: DjangoStore) -> None:
     store.orders.release(replace(first, amount=Decimal(90_000), who="bob"))
     found = store.orders.standing("p1", (), "A", NOW).release
     assert found is not None
-    assert (found.amount, found.who) == (90_000, "bob")
+    assert (found.amount, found.who) == (Decimal(90_000), "bob")
     assert store.orders.standing("p1", (), "B", NOW).release is None
     assert store.orders.standing("p2", (), "A", NOW).release is None
     assert [r.who for r in store.orders.releases()] == ["bob", "ann"]
