@@ -57,7 +57,7 @@ def ahead_columns(t: ir.Table, convention: str) -> dict[str, Any]:
         approved_state=t.approved_state, approved_amount=t.approved_amount,
         collateral=t.collateral, expired=t.expired, net_exposure=ahead,
     )  # fmt: skip
-    used = limits.availability(there, convention)["utilisation"]  # type: ignore[arg-type]
+    used = limits.availability(there, convention)["utilisation"]
     return {
         "exposure_ahead": ibis.ifelse(whole, ahead, ibis.null("decimal(18, 4)")),
         "utilisation_ahead": ibis.ifelse(whole, used, ibis.null("decimal(18, 10)")),

@@ -63,7 +63,7 @@ def _total(table: pa.Table) -> list[dict[str, Any]]:
 
 def _opening(decision: Mapping[str, Any], speaker: Speaker, name: str) -> Block:
     title = speaker.say("{name}: account as of {as_of}", name=name, as_of=decision["as_of"])
-    rows = []
+    rows: list[tuple[str, ...]] = []
     if decision["approved_state"] == "amount":
         limit = speaker.money(decision["approved_amount"])
         rows.append((speaker.say("Approved limit"), limit))

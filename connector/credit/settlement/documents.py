@@ -22,7 +22,8 @@ from connector.credit.expressions import (
 )
 from connector.credit.facts import Facts
 from connector.credit.policy.document import PolicyDoc
-from connector.credit.settlement.due_dates import DOCUMENT_KEY, posted_rows, with_due_dates
+from connector.credit.settlement.due_dates import DOCUMENT_KEY as DOCUMENT_KEY
+from connector.credit.settlement.due_dates import posted_rows, with_due_dates
 from connector.credit.settlement.pouring import pair, pour
 from connector.credit.settlement.schedules import first_due
 

@@ -87,8 +87,8 @@ class Case:
 
     def _history(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """So many invoices, so many days apart, each paid so many days after it was due."""
-        told = self.told.get("history")
-        for n in range(told["invoices"] if told else 0):
+        told = self.told.get("history") or {"invoices": 0}
+        for n in range(told["invoices"]):
             due = AS_OF - timedelta(told["days_apart"] * n + 20)
             amount = {"amount": told["amount"]}
             issued = {"invoice_date": due - timedelta(30), "due_date": due, "number": f"H-{n}"}

@@ -24,7 +24,7 @@ MONEY, RATE = "decimal(18,4)", "decimal(18,10)"
 PARTY = {
     "concentration_use": RATE, "concentration_allowed": RATE,
     "party_id": "string", "selling_company": "string", "open_receivables": MONEY,
-    "terms_days": "int64",
+    "terms_days": "int64", "allowed_terms_days": "int64",
     "overdue_past_grace": MONEY, "overdue_undisputed": MONEY, "overdue_ratio_past_grace": RATE,
     "disputed": MONEY, "dispute_ratio": RATE, "unapplied_cash": MONEY, "open_credit_notes": MONEY,
     "unapplied_ratio": RATE, "net_exposure": MONEY, "utilisation": RATE, "approved_state": "string",

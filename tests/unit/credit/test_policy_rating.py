@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 import pytest
@@ -25,7 +25,7 @@ def only(problems: Iterable[str]) -> str:
     return problem
 
 
-def offer(*lines: dict[str, object], **rest: object) -> OfferDoc:
+def offer(*lines: Mapping[str, object], **rest: object) -> OfferDoc:
     return OfferDoc.model_validate({"actions": list(lines), **rest})
 
 

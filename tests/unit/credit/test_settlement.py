@@ -14,9 +14,13 @@ from connector.credit.reasons.notes import notes_of
 from tests.unit.credit.book import AS_OF, Book, metric_texts
 
 
+Settled = tuple[dict[str, int], dict[str, str | None]]
+"""Open amounts by invoice, and metrics as texts."""
+
+
 @pytest.fixture
-def settled(policy: PolicyDoc) -> Callable[[Book], tuple[dict[str, int], dict[str, str]]]:
-    def settle(book: Book) -> tuple[dict[str, int], dict[str, str]]:
+def settled(policy: PolicyDoc) -> Callable[[Book], Settled]:
+    def settle(book: Book) -> Settled:
         rows = open_items(book.connection, book.inputs, policy, AS_OF, "P").to_pylist()
         decided = decide(book.connection, book.inputs, policy, AS_OF, "r")
         return {row["id"]: row["open"] for row in rows}, metric_texts(decided)

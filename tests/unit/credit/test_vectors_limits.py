@@ -52,7 +52,7 @@ def limit_facts(tables: Any, rows: list[dict[str, Any]], as_of: date) -> tuple[F
 
 def test_lim_temp(tables: Any) -> None:
     v = VECTORS["LIM-TEMP"]["in"]
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"amount": Decimal(v["base"]), "valid_from": date(2024, 1, 1)},
         {"amount": Decimal(v["temp"]), "kind": "temporary",
          "valid_from": date.fromisoformat(v["temp_from"]),
@@ -68,7 +68,9 @@ def test_lim_temp(tables: Any) -> None:
 
 
 def test_a_group_limit_is_nobodys_own(tables: Any) -> None:
-    rows = [{"amount": Decimal(9), "kind": "group"}, {"amount": Decimal(5)}]
+    rows: list[dict[str, Any]] = [
+        {"amount": Decimal(9), "kind": "group"}, {"amount": Decimal(5)},
+    ]  # fmt: skip
     facts, rates = limit_facts(tables, rows, date(2025, 6, 30))
     assert only(tables.rows(limits.approved_limits(tables, facts, rates)))["approved_amount"] == 5
     assert only(tables.rows(group.group_limits(facts, rates)))["group_limit"] == 9
