@@ -13,7 +13,6 @@ from connector.credit.policy.document import PolicyDoc
 from connector.credit.reasons.notes import notes_of
 from tests.unit.credit.book import AS_OF, Book, metric_texts
 
-
 Settled = tuple[dict[str, int], dict[str, str | None]]
 """Open amounts by invoice, and metrics as texts."""
 
