@@ -18,6 +18,7 @@ from connector.cli import (
     look,
     operate,
     orders,
+    portfolio,
     setup,
     stages,
     work,
@@ -42,6 +43,7 @@ work.register(app)
 entry.register(app)
 stages.register(app)
 orders.register(app)
+portfolio.register(app)
 operate.register(app)
 emulation.register(app)
 

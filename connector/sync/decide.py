@@ -32,6 +32,7 @@ from connector.sync.exchange import fill_run_rates
 from connector.sync.exposures import keep_exposures
 from connector.sync.guard import GuardLimits
 from connector.sync.plan import Quiet
+from connector.sync.portfolio import keep_portfolio
 from connector.sync.reconcile import stated_totals
 from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
 
@@ -136,6 +137,7 @@ def _decide_anew(
     basis = {**basis, "approved": _table_digest(granted)}
     desk.ledger.keep_decisions(desk.run_id, result.tables)
     keep_exposures(desk.ledger, result.tables["decision"])
+    keep_portfolio(desk.ledger, result.portfolio, desk.as_of, inputs.currency)
     crash_point("after-keep-decisions")
     changed = desk.store.stage_decisions(
         DecisionSet(desk.run_id, desk.as_of, policy_hash(policy), result.tables), desk.fence

@@ -6,7 +6,7 @@ engine need is there: prior state, approved limits, flags with the day their epi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -69,6 +69,7 @@ class SmallDecided:
     tables: dict[str, pa.Table]
     coverage: Coverage
     receivables: pa.Table | None = None
+    portfolio: dict[str, pa.Table] = field(default_factory=dict)
 
 
 def decide(
