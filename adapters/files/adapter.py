@@ -6,10 +6,11 @@ renamed copy is not read again). Feed `snapshot`: the newest matching file is th
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 
 from adapters.files.folders import Folder, FoundFile, digest_file
 from adapters.files.reading import ReadOptions, UnusableFileError, read_options
@@ -17,12 +18,14 @@ from adapters.files.selection import Part, Selection
 from adapters.files.tables import Tally, read_file
 from connector.domain.entities import Kind
 from connector.ports.crm import FieldInfo, ObjectInfo, Page, PullRequest, Unreadable
+from connector.ports.watching import Glimpse
 
 
 class FilesAdapter:
     """Reads tables from one folder."""
 
-    def __init__(self, folder: Folder) -> None:
+    def __init__(self, folder: Folder, watch_seconds: int = 0) -> None:
+        self.watch_seconds = watch_seconds
         self._folder = folder
         self._selection = Selection(folder)
 
@@ -33,6 +36,16 @@ class FilesAdapter:
 
     def close(self) -> None:
         """Nothing is kept open between calls."""
+
+    def glimpse(self) -> Glimpse:
+        """Names, sizes and last changes of the files, without reading them."""
+        files = self._folder.list_files()
+        told = hashlib.sha256()
+        for file in files:
+            told.update(f"{file.name}\0{file.size}\0{file.changed_ns}\n".encode())
+        latest = max((file.changed_ns for file in files), default=None)
+        changed = None if latest is None else datetime.fromtimestamp(latest / 1e9, UTC)
+        return Glimpse(told.hexdigest(), changed)
 
     def list_objects(self) -> Sequence[str]:
         """Files by name; workbooks with several visible sheets once for each (`file#sheet`)."""

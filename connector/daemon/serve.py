@@ -16,6 +16,7 @@ from connector.daemon.claim import Claim, claim_daemon
 from connector.daemon.gauges import Gauges
 from connector.daemon.health import build_app, serve_health
 from connector.daemon.jobs import register_jobs, work_of
+from connector.daemon.lookout import Lookout
 from connector.daemon.notify import notify
 from connector.daemon.pace import Pace
 from connector.daemon.pulse import Pulse
@@ -24,10 +25,11 @@ from connector.daemon.ticker import Ticker
 from connector.daemon.watch import look_alive, look_ready
 from connector.daemon.workers import Task, Workers
 from connector.domain.timetable import parse_duration
-from connector.errors import EXIT_BUSY, EXIT_OK, BusyError
-from connector.logs import get_logger
+from connector.errors import EXIT_BUSY, EXIT_OK, BusyError, CreditflagError
+from connector.logs import get_logger, mask
 from connector.ports.clock import ClockPort
 from connector.ports.secrets import SecretsPort
+from connector.ports.watching import WatchedPort
 from connector.service.office import Office
 from connector.service.reporting import DAEMON_LEASE
 from connector.settings import Settings
@@ -86,7 +88,7 @@ class Daemon:
             if once:
                 return self._pass_once(ticker, workers)
             port = stack.enter_context(self._health(office, claim, pulse, gauges))
-            return self._live(ticker, workers, port)
+            return self._live(ticker, workers, self._lookout(office, claim), port)
 
     def _ticker(
         self, office: Office, claim: Claim, workers: Workers, pulse: Pulse, gauges: Gauges
@@ -95,6 +97,21 @@ class Daemon:
         deadlines = {name: float(parse_duration(job.deadline)) for name, job in jobs.items()}
         work = work_of(self._open_office, gauges.note_report)
         return Ticker(office.store, self.clock, claim, workers, work, deadlines, pulse, gauges)
+
+    def _lookout(self, office: Office, claim: Claim) -> Lookout:
+        """Watches the connections whose adapter can be looked at and whose settings ask for it."""
+        watched = {}
+        for name in office.connection_names:
+            if "watch_seconds" not in self.settings.connections[name].options:
+                continue
+            try:
+                adapter = office.connect(name).adapter
+            except CreditflagError as error:  # its jobs tell the same; the others go on
+                get_logger().warning("look_failed", connection=name, error=mask(str(error)))
+                continue
+            if isinstance(adapter, WatchedPort) and adapter.watch_seconds:
+                watched[name] = adapter
+        return Lookout(watched, office.store, self.clock, claim.fence)
 
     @contextmanager
     def _open_office(self, task: Task) -> Iterator[Office]:
@@ -118,8 +135,9 @@ class Daemon:
         with serve_health(app, wanted.health_host, wanted.health_port) as port:
             yield port
 
-    def _live(self, ticker: Ticker, workers: Workers, port: int | None) -> int:
+    def _live(self, ticker: Ticker, workers: Workers, lookout: Lookout, port: int | None) -> int:
         def tick() -> None:
+            lookout.look()
             ticker.tick()
             notify("WATCHDOG=1")
 

@@ -11,9 +11,12 @@ from adapters.files import folders
 from adapters.files.adapter import FilesAdapter
 from adapters.files.folders import Folder, date_in
 from adapters.files.manifest import MANIFEST, open_folder
+from connector.credentials import Secrets
 from connector.errors import InputError, TransientError
 from connector.ports.crm import PullRequest
 from connector.ports.manifest import Opening
+from connector.ports.watching import WatchedPort
+from connector.testing.clock import FakeClock
 from tests.adapters.files.conftest import Pull
 
 
@@ -211,3 +214,28 @@ def test_the_manifest_opens_a_folder_beside_the_settings(tmp_path: Path) -> None
 def test_wrong_options_are_refused(tmp_path: Path, options: dict[str, str]) -> None:
     with pytest.raises(InputError, match=r"names no folder|is not a size"):
         open_folder(opening(tmp_path, **options))
+
+
+def test_a_glimpse_tells_changes_without_reading(tmp_path: Path) -> None:
+    adapter = FilesAdapter(Folder(tmp_path, 1_000_000), watch_seconds=15)
+    assert isinstance(adapter, WatchedPort)
+    empty = adapter.glimpse()
+    assert empty.changed_at is None
+    (tmp_path / "a.csv").write_text("x\n1\n", encoding="utf-8")
+    first = adapter.glimpse()
+    assert first.print != empty.print
+    assert first.changed_at is not None
+    assert adapter.glimpse() == first
+    (tmp_path / "b.csv.part").write_text("x\n", encoding="utf-8")
+    (tmp_path / "note.pdf").write_text("x", encoding="utf-8")
+    assert adapter.glimpse() == first, "what is not read is no change"
+    with (tmp_path / "a.csv").open("a", encoding="utf-8") as file:
+        file.write("2\n")
+    assert adapter.glimpse().print != first.print
+
+
+@pytest.mark.parametrize("given", ["-1", "soon", "1.5", "86401"])
+def test_a_watch_that_is_no_number_of_seconds_is_refused(tmp_path: Path, given: str) -> None:
+    options = {"folder": ".", "watch_seconds": given}
+    with pytest.raises(InputError, match="watch_seconds of erp is not a number of seconds"):
+        open_folder(Opening("erp", options, Secrets(), FakeClock(), tmp_path, tmp_path))
