@@ -27,6 +27,7 @@ TABLES: dict[str, str | Mapping[str, str]] = {
     "FLAG_TEXTS": wording.FLAG_TEXTS,
     "CASH_ONLY_OPEN": wording.CASH_ONLY_OPEN,
     "LIMIT_EXPIRED": wording.LIMIT_EXPIRED,
+    "CONDITION_TEXT": wording.CONDITION_TEXT,
     "METRIC_TEXTS": wording.METRIC_TEXTS,
     "OTHER_METRIC": wording.OTHER_METRIC,
     "REASON_TEXTS": wording.REASON_TEXTS,

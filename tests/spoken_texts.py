@@ -21,6 +21,7 @@ import yaml
 from connector import errors
 from connector.cli.files import SHIPPED
 from connector.credit.flags import FLAGS, flag_card
+from connector.credit.reasons.wording import CONDITION_CLOSES, CONDITION_PLAYBOOK
 from connector.domain.change import ChangeState
 from connector.domain.entities import Kind
 from connector.domain.metrics import METRICS
@@ -74,6 +75,8 @@ MADE_AT_RUN_TIME: dict[str, tuple[str, ...]] = {
     "flag_card(row['code']).customer": tuple(
         flag_card(code).customer for code in FLAGS if flag_card(code).customer
     ),
+    "advice.playbook": (CONDITION_PLAYBOOK,),
+    "advice.closes": (CONDITION_CLOSES,),
     "told.meaning": tuple(
         column.column.meaning
         for form in draw_forms(load_documents(SHIPPED, ROOT)).values()

@@ -121,7 +121,7 @@ def test_a_word_of_ours_has_one_chinese_word() -> None:
         "mapping document": "映射文件",
         "connection": "连接",
         "journal": "日志|流水",
-        "ledger": "账本",
+        "ledger": "账本|总账",
         "quarantined": "隔离",
     }
     strayed = [

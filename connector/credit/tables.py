@@ -7,10 +7,9 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.decision.verdict import Verdict
+from connector.credit.decision.verdict import Verdict, raised_flags
 from connector.credit.expressions import decimal_text, joined
 from connector.credit.facts import IBIS_TYPES, Facts
-from connector.credit.flags import FLAGS
 from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import PolicyDoc
 from connector.domain.decision import DECISION, DECISION_TABLES
@@ -33,7 +32,7 @@ def shaped(table: ir.Table, name: str) -> ir.Table:
 
 def decision_rows(verdict: Verdict, facts: Facts, policy: PolicyDoc, seal: str) -> ir.Table:
     """The decision table without order; `seal` joins policy hash and engine version."""
-    t = verdict.parties.left_join(_flag_texts(verdict.flags), KEY)
+    t = verdict.parties.left_join(_flag_texts(verdict.flags, policy), KEY)
     kept = [name for name in t.columns if not name.endswith("_right")]
     none = ibis.null("decimal(18, 4)")
     t = t.select(*[name for name in kept if name != "approved_amount"],
@@ -57,7 +56,7 @@ def digest_of(t: ir.Table, policy: PolicyDoc, seal: str) -> Any:
     ]
     for line in policy.scorecard.characteristics:
         parts += [_text(t[f"bin_{line.id}"]), _text(t[f"pts_{line.id}"])]
-    parts += [_text(t[f"said_{code}"]) for code in FLAGS]
+    parts += [_text(t[f"said_{code}"]) for code in raised_flags(policy)]
     parts.append(ibis.literal(seal))
     between = ibis.literal(_BETWEEN)
     content: list[Any] = []
@@ -75,10 +74,10 @@ def _text(value: Any) -> Any:
     return ibis.coalesce(value, _NOTHING)
 
 
-def _flag_texts(flags: ir.Table) -> ir.Table:
+def _flag_texts(flags: ir.Table, policy: PolicyDoc) -> ir.Table:
     """What each flag says, beside each other: severity, since, parameters."""
     between = ibis.literal(_BETWEEN)
     severity, since = flags.severity.cast("string"), flags.since.cast("string")
     f = flags.mutate(said=joined([severity, between, since, between, flags.params]))
-    texts = {f"said_{code}": f.said.max(where=f.code == code) for code in FLAGS}
+    texts = {f"said_{code}": f.said.max(where=f.code == code) for code in raised_flags(policy)}
     return f.group_by(*KEY).agg(**texts)

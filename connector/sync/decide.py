@@ -73,7 +73,7 @@ def rules_of(policy: PolicyDoc) -> Rules:
     return Rules(
         quiet=Quiet(policy.write.tolerance_pct, policy.write.tolerance_min),
         alerts=AlertRule(
-            tuple(code for code, flag in policy.flags.items() if flag.enabled and flag.task),
+            policy.tasked_flags,
             policy.tasks.min_severity,
             policy.calendar,
         ),

@@ -24,6 +24,7 @@ VALUES = {
     "total": "1394250.0715", "amount": "120000.00", "threshold": "90 d", "bin": "> 90 d",
     "label_en": "Own characteristic", "label_zh": "自定义指标", "points_lost": "12",
 }  # fmt: skip
+CONDITION = {"figures_en": "Open items ≥ 40", "figures_zh": "未清项数 ≥ 40"}
 CURRENCY = "CNY"
 RESULTS: tuple[dict[str, Any] | None, ...] = (
     None,
@@ -49,6 +50,7 @@ def _reasons() -> Iterator[dict[str, Any]]:
     for code in wording.FLAG_TEXTS:
         cases += [(code, {"state": state}) for state in ("amount", "cash_only", "expired")]
     cases += [("oldest_overdue", {"threshold": figure}) for figure in FIGURES]
+    cases += [("custom_many_open", CONDITION)]
     cases += [("line", {"metric": metric}) for metric in (*wording.METRIC_TEXTS, "unheard_of")]
     cases += [("line", {"metric": "dbt", "bin": figure}) for figure in FIGURES]
     for language in LANGUAGES:

@@ -19,6 +19,7 @@ from connector.credit.decision import (
 from connector.credit.expressions import join_left, union_all
 from connector.credit.facts import Facts
 from connector.credit.flags import FLAGS, flag_module
+from connector.credit.flags.conditions import find_condition
 from connector.credit.flags.finding import FlagContext, no_findings
 from connector.credit.metrics import loss
 from connector.credit.metrics.party import KEY, Book
@@ -87,15 +88,17 @@ def portfolio_sales(t: ir.Table, facts: Facts) -> ir.Table:
 
 def raised_flags(policy: PolicyDoc) -> list[str]:
     """Codes of the flags that the policy switches on; one that it does not name is off."""
-    return [code for code in FLAGS if code in policy.flags and policy.flags[code].enabled]
+    shipped = [code for code in FLAGS if code in policy.flags and policy.flags[code].enabled]
+    return [*shipped, *(condition.flag for condition in policy.raised_conditions)]
 
 
 def raise_flags(t: ir.Table, book: Book, facts: Facts, policy: PolicyDoc) -> ir.Table:
     """All enabled flags; `since` is carried while the flag has been up, else it is today."""
     found = []
-    for code in raised_flags(policy):
+    for code in [name for name in raised_flags(policy) if name in FLAGS]:
         context = FlagContext(t, book.items, policy.flags[code], facts.as_of, policy)
         found.append(flag_module(code).find(context))
+    found += [find_condition(t, condition) for condition in policy.raised_conditions]
     flags = union_all(found) if found else no_findings(t)
     prior = facts["prior_flag"]
     prior = prior.group_by(*KEY, "code").agg(prior_since=prior.since.min())

@@ -21,7 +21,7 @@ CARD = FlagCard(
     evidence="opportunities",
     name="Limit too small for what comes",
     text="If the open opportunities are won, more than {threshold} of the credit limit is used.",
-    playbook="Request the limit now, or plan a deposit: not only when the order is held.",
+    playbook="Request the limit now, or agree on a deposit: not only when the order is held.",
     closes="The limit suffices, or the opportunities are decided.",
 )
 

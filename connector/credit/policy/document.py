@@ -16,6 +16,7 @@ from pydantic import ConfigDict, Field
 
 from connector.credit.policy.behaviour import BehaviourDoc
 from connector.credit.policy.collateral import CollateralDoc
+from connector.credit.policy.conditions import ConditionDoc
 from connector.credit.policy.loss import LossDoc
 from connector.credit.policy.offer import OfferDoc
 from connector.credit.policy.orders import OrdersDoc
@@ -311,11 +312,23 @@ class PolicyDoc(Section):
     amber: AmberDoc = AmberDoc()
     unrated_review_days: Annotated[int, Field(ge=1, le=1830)] = 90
     flags: dict[str, FlagDoc]
+    conditions: Annotated[tuple[ConditionDoc, ...], Field(max_length=50)] = ()
     band: BandDoc
     write: WriteDoc = WriteDoc()
     tasks: TasksDoc = TasksDoc()
     guard: GuardDoc = GuardDoc()
     remedies: Annotated[int, Field(ge=0, le=8)] = 3
+
+    @property
+    def raised_conditions(self) -> tuple[ConditionDoc, ...]:
+        """The admin's conditions that are switched on."""
+        return tuple(condition for condition in self.conditions if condition.enabled)
+
+    @property
+    def tasked_flags(self) -> tuple[str, ...]:
+        """Codes of flags and conditions that raise a task."""
+        shipped = (code for code, flag in self.flags.items() if flag.enabled and flag.task)
+        return (*shipped, *(made.flag for made in self.raised_conditions if made.task))
 
     @property
     def grade_names(self) -> tuple[str, ...]:

@@ -15,11 +15,12 @@ from pydantic import ValidationError
 from connector.credit.flags import FLAGS
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
 from connector.credit.policy.lint_collateral import find_collateral_problems
+from connector.credit.policy.lint_conditions import find_condition_problems
 from connector.credit.policy.lint_rating import find_rating_problems
 from connector.credit.policy.lint_terms import find_terms_problems
 from connector.credit.policy.portfolio import find_concentration_problems
 from connector.credit.policy.procedure import find_procedure_problems
-from connector.domain.metrics import METRICS
+from connector.domain.metrics import AFTER_GRADE, METRICS
 from connector.errors import PolicyError
 
 MAX_BYTES = 500_000
@@ -50,11 +51,12 @@ def find_problems(policy: PolicyDoc) -> Iterator[str]:
     yield from _limit_problems(policy)
     yield from _number_problems(policy)
     yield from find_collateral_problems(policy)
+    yield from find_condition_problems(policy.conditions)
     yield from find_terms_problems(policy)
     yield from find_procedure_problems(policy.authority, policy.reminders)
     yield from find_concentration_problems(policy.concentration)
     yield from find_rating_problems(
-        policy.statements, policy.countries, policy.offer, policy.grade_names
+        policy.statements, policy.countries, policy.offer, policy.grade_names, _made(policy)
     )
 
 
@@ -139,7 +141,9 @@ def _fitted_problems(policy: PolicyDoc) -> Iterator[str]:
 def _characteristic_problems(line: CharacteristicDoc) -> Iterator[str]:
     where = f"scorecard.{line.id}"
     metric = METRICS.get(line.metric)
-    if metric is None or metric.unit == "date":
+    if metric in AFTER_GRADE:
+        yield f"{where}: {line.metric} rests on the grade, which comes after: choose another."
+    elif metric is None or metric.unit == "date":
         known = ", ".join(m.name for m in METRICS.values() if m.unit != "date")
         yield f"{where}: the metric {line.metric} is not known: choose one of {known}."
     best = max(item.points for item in line.bins)
@@ -193,11 +197,18 @@ def _grade_problems(policy: PolicyDoc) -> Iterator[str]:
                 yield f"{where}: the grade {name} is not known: add it to grades or remove it."
 
 
+def _made(policy: PolicyDoc) -> tuple[str, ...]:
+    """Every flag that can be raised: the shipped ones and the admin's conditions."""
+    return (*FLAGS, *(condition.flag for condition in policy.conditions))
+
+
 def _flag_problems(policy: PolicyDoc) -> Iterator[str]:
-    for where, names in (("flags", policy.flags), ("hold.flags", policy.hold.flags)):
+    for where, names, known in (
+        ("flags", policy.flags, FLAGS), ("hold.flags", policy.hold.flags, _made(policy)),
+    ):  # fmt: skip
         for name in names:
-            if name not in FLAGS:
-                yield f"{where}: the flag {name} is not known: choose one of {', '.join(FLAGS)}."
+            if name not in known:
+                yield f"{where}: the flag {name} is not known: choose one of {', '.join(known)}."
     for name, flag in policy.flags.items():
         pairs = [(step.above, step.severity) for step in flag.steps]
         if pairs != sorted(pairs) or len({a for a, _ in pairs}) < len(pairs):

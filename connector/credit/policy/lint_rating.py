@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from connector.credit.flags import FLAGS
 from connector.credit.policy.offer import ActionRuleDoc, OfferDoc
 from connector.credit.policy.rating import CountriesDoc
 from connector.credit.policy.statements import StatementsDoc
@@ -32,12 +31,14 @@ def find_country_problems(rule: CountriesDoc, grades: Sequence[str]) -> Iterator
         yield "countries.factors: a worse class has a larger factor: order them."
 
 
-def find_offer_problems(rule: OfferDoc, grades: Sequence[str]) -> Iterator[str]:
+def find_offer_problems(
+    rule: OfferDoc, grades: Sequence[str], flags: Sequence[str]
+) -> Iterator[str]:
     """Grades and flags that are not known, and lines that nothing can reach."""
     named = {"offer.terms_days": tuple(rule.terms_days), "offer.deposit": tuple(rule.deposit)}
     for number, line in enumerate(rule.actions, 1):
         named[f"offer.actions.{number}.grades"] = line.grades
-        yield from _line_problems(f"offer.actions.{number}", line)
+        yield from _line_problems(f"offer.actions.{number}", line, flags)
     for where, names in named.items():
         for name in names:
             if name not in grades:
@@ -47,10 +48,10 @@ def find_offer_problems(rule: OfferDoc, grades: Sequence[str]) -> Iterator[str]:
             yield f"offer.actions.{number} fits everybody: put it last or give it a condition."
 
 
-def _line_problems(where: str, line: ActionRuleDoc) -> Iterator[str]:
+def _line_problems(where: str, line: ActionRuleDoc, flags: Sequence[str]) -> Iterator[str]:
     for name in line.flags:
-        if name not in FLAGS and not name.startswith("custom_"):
-            yield f"{where}.flags: the flag {name} is not known: choose one of {', '.join(FLAGS)}."
+        if name not in flags:
+            yield f"{where}.flags: the flag {name} is not known: choose one of {', '.join(flags)}."
 
 
 def _conditions(line: ActionRuleDoc) -> bool:
@@ -59,9 +60,13 @@ def _conditions(line: ActionRuleDoc) -> bool:
 
 
 def find_rating_problems(
-    statements: StatementsDoc, countries: CountriesDoc, offer: OfferDoc, grades: Sequence[str]
+    statements: StatementsDoc,
+    countries: CountriesDoc,
+    offer: OfferDoc,
+    grades: Sequence[str],
+    flags: Sequence[str],
 ) -> Iterator[str]:
     """All of them."""
     yield from find_statement_problems(statements)
     yield from find_country_problems(countries, grades)
-    yield from find_offer_problems(offer, grades)
+    yield from find_offer_problems(offer, grades, flags)

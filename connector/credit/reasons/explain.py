@@ -15,7 +15,9 @@ import pyarrow as pa
 from connector.credit.reasons import figures, wording
 from connector.credit.reasons.notes import notes_of
 from connector.credit.reasons.speaker import Amounts, Block, Speaker, lines_of
+from connector.credit.reasons.wording import ACTION_TEXTS, OWNERS
 from connector.domain.decision import AMBER, GREEN, GREY, RED, TOTAL
+from connector.domain.metrics import METRICS
 from connector.domain.texts import Language
 
 MOST_TEXT = 255
@@ -78,8 +80,8 @@ def explain_blocks(
     notes = notes_of(known, decision["approved_state"])
     blocks = [
         _headline(decision, speaker, name),
-        _reasons(rows["reason"], decision, speaker),
-        *_flags(rows["flag"], rows["evidence"], speaker),
+        _reasons(rows["reason"], rows["flag"], decision, speaker),
+        *_flags(rows["flag"], rows["evidence"], known, speaker),
         figures.score_block(decision, rows["points"], rows["reason"], speaker),
         figures.limit_block(decision, rows["reason"], speaker),
         figures.figure_block("Exposure", figures.EXPOSURE, known, notes, speaker),
@@ -110,8 +112,8 @@ def _headline(decision: Mapping[str, Any], speaker: Speaker, name: str) -> Block
     hold = "New orders should be held." if decision["hold"] else "Orders may go on."
     rows = [(speaker.say(hold),)]
     if decision["action"]:
-        what = speaker.say(wording.ACTION_TEXTS[decision["action"]])
-        owner = speaker.say(wording.OWNERS[decision["action_owner"]])
+        what = speaker.say(ACTION_TEXTS[decision["action"]])
+        owner = speaker.say(OWNERS[decision["action_owner"]])
         due = decision["action_due"]
         told = speaker.say("{what} ({owner}, until {due})", what=what, owner=owner, due=due)
         rows.append((told,))
@@ -121,19 +123,26 @@ def _headline(decision: Mapping[str, Any], speaker: Speaker, name: str) -> Block
 
 
 def _reasons(
-    reasons: Sequence[Mapping[str, Any]], decision: Mapping[str, Any], speaker: Speaker
-) -> Block:
+    reasons: Sequence[Mapping[str, Any]], flags: Sequence[Mapping[str, Any]],
+    decision: Mapping[str, Any], speaker: Speaker,
+) -> Block:  # fmt: skip
     rows: list[tuple[str, ...]] = []
+    names = {
+        row["code"]: wording.flag_name(
+            row["code"], wording.read_object(row["params"]), speaker.language
+        )
+        for row in flags
+    }
     for row in sorted(reasons, key=lambda r: r["rank"]):
         text = wording.reason_text(
             row["code"], wording.read_object(row["params"]), speaker.language
         )
         rows.append((f"{row['rank']}. {text}",))
         if row["remedy"]:
-            rows.append((f"   → {_remedy(row, speaker)}",))
+            rows.append((f"   → {_remedy(row, names, speaker)}",))
     least = cheapest_way(reasons, decision)
     if least is not None:
-        way = _remedy(least, speaker)
+        way = _remedy(least, names, speaker)
         rows.append((speaker.say("The cheapest way back: {way}", way=way),))
     return Block(speaker.say("Why, and what would help"), tuple(rows))
 
@@ -167,35 +176,50 @@ COSTLY = ("pay_items", "reduce_exposure")
 """Ways back that cost the customer money now."""
 
 
-def _remedy(row: Mapping[str, Any], speaker: Speaker) -> str:
+def _remedy(row: Mapping[str, Any], names: Mapping[str, str], speaker: Speaker) -> str:
     params = wording.read_object(row["remedy_params"])
     amounts = {
         key: speaker.money(params[key], params.get("currency"))
         for key in ("amount", "total")
         if params.get(key) is not None
     }
-    return wording.remedy_text(row["remedy"], params, speaker.language, amounts)
+    return wording.remedy_text(row["remedy"], params, speaker.language, amounts, names)
 
 
 def _flags(
-    flags: Sequence[Mapping[str, Any]], evidence: Sequence[Mapping[str, Any]], speaker: Speaker
-) -> list[Block]:
+    flags: Sequence[Mapping[str, Any]], evidence: Sequence[Mapping[str, Any]],
+    known: Mapping[str, Any], speaker: Speaker,
+) -> list[Block]:  # fmt: skip
     """Each flag with whose job it is, what to do, when it goes, and the documents behind it."""
     blocks = []
     for row in sorted(flags, key=lambda r: (-r["severity"], r["code"])):
-        text = wording.flag_text(row["code"], wording.read_object(row["params"]), speaker.language)
+        params = wording.read_object(row["params"])
+        text = wording.flag_text(row["code"], params, speaker.language)
         since = speaker.say("since {day}", day=row["since"])
         rows: list[tuple[str, ...]] = [(since, speaker.money(row["amount"]), "")]
+        rows += _compared(params, known, speaker)
         rows += _papers([e for e in evidence if e["code"] == row["code"]], speaker)
-        card = wording.card_of(row["code"])
-        if card is not None:
-            owner = speaker.say(wording.OWNERS[card.owner])
-            told = speaker.say(card.playbook)
+        advice = wording.advice_on(row["code"], params)
+        if advice is not None:
+            owner = speaker.say(OWNERS[advice.owner])
+            told = speaker.say(advice.playbook)
             rows.append((speaker.say("To do ({owner}): {what}", owner=owner, what=told),))
-            closes = speaker.say(card.closes)
+            closes = speaker.say(advice.closes)
             rows.append((speaker.say("Closes when: {closes}", closes=closes),))
         blocks.append(Block(speaker.say("Flag: {text}", text=text), tuple(rows)))
     return blocks
+
+
+def _compared(
+    params: Mapping[str, Any], known: Mapping[str, Any], speaker: Speaker
+) -> list[tuple[str, ...]]:
+    """What an admin's condition compares, as it is measured."""
+    names = str(params.get("metrics") or "").split(";")
+    rows: list[tuple[str, ...]] = []
+    for metric in (METRICS[name] for name in names if name in METRICS):
+        measured = speaker.value(known.get(metric.name), metric.unit)
+        rows.append((speaker.say(metric.label), measured, ""))
+    return rows
 
 
 def _documents(evidence: Sequence[Mapping[str, Any]], shown: set[str], speaker: Speaker) -> Block:

@@ -77,11 +77,9 @@ def _opening(decision: Mapping[str, Any], speaker: Speaker, name: str) -> Block:
 
 def _standing(metrics: Sequence[Mapping[str, Any]], speaker: Speaker) -> Block:
     found = metrics[0] if metrics else {}
-    rows = [
-        (speaker.say(METRICS[name].label), speaker.money(found[name]))
-        for name in FIGURES
-        if found.get(name)
-    ]
+    rows = []
+    for metric in (METRICS[name] for name in FIGURES if found.get(name)):
+        rows.append((speaker.say(metric.label), speaker.money(found[metric.name])))
     return Block(speaker.say("What is open"), tuple(rows))
 
 

@@ -13,7 +13,7 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.decision.rating import COUNTRY, GROUP_DRAG, GROUP_SUPPORT, moves_grades
-from connector.credit.decision.verdict import Verdict
+from connector.credit.decision.verdict import Verdict, raised_flags
 from connector.credit.expressions import (
     decimal_text,
     json_object,
@@ -22,7 +22,6 @@ from connector.credit.expressions import (
     when,
     whole_text,
 )
-from connector.credit.flags import FLAGS
 from connector.credit.metrics.labels import figure
 from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import CharacteristicDoc, PolicyDoc
@@ -51,7 +50,7 @@ def find_reasons(verdict: Verdict, policy: PolicyDoc) -> ir.Table:
     lines = policy.scorecard.characteristics
     parts = [
         _hard_stops(t, verdict.stops, policy),
-        _flags(verdict.flags),
+        _flags(verdict.flags, policy),
         _unrated(t, policy),
         *(_lost_points(t, line, place) for place, line in enumerate(lines)),
         *_moved_grades(t, policy),
@@ -84,8 +83,10 @@ def _hard_stops(t: ir.Table, stops: ir.Table, policy: PolicyDoc) -> ir.Table:
     )  # fmt: skip
 
 
-def _flags(flags: ir.Table) -> ir.Table:
-    place = when(*((flags.code == code, number) for number, code in enumerate(FLAGS)))
+def _flags(flags: ir.Table, policy: PolicyDoc) -> ir.Table:
+    codes = raised_flags(policy)
+    order = [(flags.code == code, number) for number, code in enumerate(codes)]
+    place = when(*order) if order else ibis.literal(0)
     return _row(
         flags, FLAG, 1, code=flags.code, value=flags.value, params=flags.params,
         weight_no=flags.severity, place_no=place.cast("int64"),

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from connector.credit.flags import FLAGS, flag_card
-from connector.credit.flags.finding import FlagCard
 from connector.domain.texts import Language, say
 
 FLAG_TEXTS: dict[str, str] = {code: flag_card(code).text for code in FLAGS}
 CASH_ONLY_OPEN = "Sells for cash only, but there are open amounts."
 LIMIT_EXPIRED = "The credit limit expired on {valid_to}."
+CONDITION_TEXT = "{label}: {figures}."
+"""A condition that an admin made: its label and the figures it compares."""
+CONDITION_PLAYBOOK = "Look at these figures and decide what has to be done."
+CONDITION_CLOSES = "The figures do not fulfil the condition any more."
 
 METRIC_TEXTS: dict[str, str] = {
     "overdue_ratio": "Overdue part of what is owed: {bin}.",
@@ -95,9 +99,35 @@ FLAG_PLAYBOOKS: dict[str, str] = {code: flag_card(code).playbook for code in FLA
 FLAG_CLOSINGS: dict[str, str] = {code: flag_card(code).closes for code in FLAGS}
 
 
-def card_of(code: str) -> FlagCard | None:
-    """The card of a flag; None for one that an admin made or that is gone."""
-    return flag_card(code) if code in FLAGS else None
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Whose job a flag is, what to do, and when it goes by itself."""
+
+    owner: str
+    playbook: str
+    closes: str
+
+
+def advice_on(code: str, params: Mapping[str, Any]) -> Advice | None:
+    """What to do about a flag; None for one that is gone from this version."""
+    if is_condition(params):
+        return Advice(str(params["owner"]), CONDITION_PLAYBOOK, CONDITION_CLOSES)
+    if code not in FLAGS:
+        return None
+    card = flag_card(code)
+    return Advice(card.owner, card.playbook, card.closes)
+
+
+def is_condition(params: Mapping[str, Any]) -> bool:
+    """Whether the parameters are those of a condition that an admin made."""
+    return "figures_en" in params
+
+
+def flag_name(code: str, params: Mapping[str, Any], language: Language) -> str:
+    """A flag in one or two words; of a condition the admin's label."""
+    if is_condition(params):
+        return str(params[f"label_{language}"])
+    return say(FLAG_NAMES.get(code, OTHER_REASON), language, code=code)
 
 
 def read_object(text: str | None) -> dict[str, Any]:
@@ -107,6 +137,9 @@ def read_object(text: str | None) -> dict[str, Any]:
 
 def flag_text(code: str, params: Mapping[str, Any], language: Language) -> str:
     """One sentence about a flag."""
+    if is_condition(params):
+        label, figures = params[f"label_{language}"], params[f"figures_{language}"]
+        return say(CONDITION_TEXT, language, label=label, figures=figures)
     template = FLAG_TEXTS.get(code, OTHER_REASON)
     if code == "over_limit" and params.get("state") == "cash_only":
         template = CASH_ONLY_OPEN
@@ -117,7 +150,7 @@ def flag_text(code: str, params: Mapping[str, Any], language: Language) -> str:
 
 def reason_text(code: str, params: Mapping[str, Any], language: Language) -> str:
     """One sentence about a reason of any source."""
-    if code in FLAG_TEXTS:
+    if code in FLAG_TEXTS or is_condition(params):
         return flag_text(code, params, language)
     metric = params.get("metric")
     template = REASON_TEXTS.get(code, OTHER_REASON)
@@ -129,11 +162,13 @@ def reason_text(code: str, params: Mapping[str, Any], language: Language) -> str
 
 
 def remedy_text(
-    code: str, params: Mapping[str, Any], language: Language, amounts: Mapping[str, str]
-) -> str:
+    code: str, params: Mapping[str, Any], language: Language, amounts: Mapping[str, str],
+    names: Mapping[str, str] | None = None,
+) -> str:  # fmt: skip
     """One or two sentences about a remedy: what to do, and what it gives.
 
-    `amounts` are the amounts among the parameters, formatted for the reader.
+    `amounts` are the amounts among the parameters, formatted for the reader; `names` those of
+    flags that an admin made.
     """
     template = REMEDY_TEXTS.get(code, OTHER_REASON)
     done = say(template, language, **{"code": code, **params, **amounts})
@@ -141,14 +176,17 @@ def remedy_text(
     if not result:
         return done
     codes = [name for name in (result.get("flags") or "").split(";") if name]
-    names = ", ".join(say(FLAG_NAMES.get(name, name), language) for name in codes)
+    between = "、" if language == "zh" else ", "
+    listed = between.join(
+        (names or {}).get(name) or say(FLAG_NAMES.get(name, name), language) for name in codes
+    )
     then = say(
         REMEDY_RESULT,
         language,
         score=result.get("score") or "–",
         grade=result.get("grade") or "–",
         hold=say(WITH_HOLD if result.get("hold") == "true" else WITHOUT_HOLD, language),
-        flags=say(WITH_FLAGS, language, codes=names) if names else say(WITHOUT_FLAGS, language),
+        flags=say(WITH_FLAGS, language, codes=listed) if listed else say(WITHOUT_FLAGS, language),
     )
     return f"{done}{then}" if language == "zh" else f"{done} {then}"
 
@@ -156,7 +194,8 @@ def remedy_text(
 def spoken_figure(text: str, language: Language) -> str:
     """A bin or threshold in words: 30 d – 60 d becomes 30 – 60 days."""
     if not text.endswith(" d"):
-        return text.replace("> ", say("more than", language) + " ") if language == "en" else text
+        shown = text.replace("> ", say("more than", language) + " ")
+        return shown.replace(" %", "%") if language == "zh" else shown
     plain = text.replace(" d", "")
     more = say("more than", language)
     plain = plain.replace("> ", f"{more} ").replace("≤ ", say("up to", language) + " ")

@@ -14,7 +14,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from connector.credit.decision.verdict import Verdict
+from connector.credit.decision.verdict import Verdict, raised_flags
 from connector.credit.expressions import (
     RawJson,
     date_text,
@@ -26,7 +26,6 @@ from connector.credit.expressions import (
     whole_text,
 )
 from connector.credit.facts import Facts, Inputs
-from connector.credit.flags import FLAGS
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.remedies.scenario import world_of
 from connector.credit.remedies.targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
@@ -61,16 +60,17 @@ class Remedy:
 def worlds_result(verdict: Verdict, policy: PolicyDoc) -> ir.Table:
     """What each world's decision says: score, grade, hold, flags, and each characteristic's bin."""
     flags = verdict.flags.filter(verdict.flags.selling_company == TOTAL)
+    raised = raised_flags(policy)
     up = flags.group_by("party_id").agg(
-        **{f"sev_{code}": flags.severity.max(where=flags.code == code) for code in FLAGS}
+        **{f"sev_{code}": flags.severity.max(where=flags.code == code) for code in raised}
     )
     t = verdict.parties.filter(verdict.parties.selling_company == TOTAL)
     t = t.left_join(up, "party_id")
     bins = [f"bin_{line.id}" for line in policy.scorecard.characteristics]
-    codes = [ibis.ifelse(t[f"sev_{code}"].notnull(), code + ";", "") for code in sorted(FLAGS)]
-    listed = joined(codes)
+    codes = [ibis.ifelse(t[f"sev_{code}"].notnull(), code + ";", "") for code in sorted(raised)]
+    listed = joined([ibis.literal(""), *codes])
     return t.select(
-        *bins, *[f"sev_{code}" for code in FLAGS],
+        *bins, *[f"sev_{code}" for code in raised],
         world=t.party_id, new_score=t.score, new_grade=t.grade, new_hold=t.hold,
         new_colour=t.colour, new_flags=listed.re_replace(";$", ""),
     )  # fmt: skip
@@ -88,7 +88,8 @@ def answer_targets(
     severity = flags_before.filter(flags_before.selling_company == TOTAL)
     severity = severity.select("party_id", "code", old_severity=severity.severity)
     t = t.left_join(severity, ["party_id", "code"])
-    t = t.mutate(new_severity=when(*((t.code == code, t[f"sev_{code}"]) for code in FLAGS)))
+    stands = [(t.code == code, t[f"sev_{code}"]) for code in raised_flags(policy)]
+    t = t.mutate(new_severity=when(*stands) if stands else ibis.null("int64"))
     fell = ibis.coalesce(t.new_severity, 0) < t.old_severity
     no_worse = (t.new_score >= t.score) | t.score.isnull()
     rose = (t.new_score > t.score) & t.old_severity.isnull()

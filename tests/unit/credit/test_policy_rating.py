@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from connector.credit.flags import FLAGS
 from connector.credit.policy.lint_rating import (
     find_country_problems,
     find_offer_problems,
@@ -32,7 +33,7 @@ def offer(*lines: Mapping[str, object], **rest: object) -> OfferDoc:
 def test_what_is_shipped_as_default_is_sound() -> None:
     assert list(find_statement_problems(StatementsDoc())) == []
     assert list(find_country_problems(CountriesDoc(), GRADES)) == []
-    assert list(find_offer_problems(OfferDoc(), GRADES)) == []
+    assert list(find_offer_problems(OfferDoc(), GRADES, FLAGS)) == []
 
 
 def test_models_and_signs_that_cannot_be_computed() -> None:
@@ -65,10 +66,10 @@ def test_countries_that_do_not_fit_together(rule: CountriesDoc, said: str) -> No
     ],
 )
 def test_offers_that_nothing_can_come_of(rule: OfferDoc, said: str) -> None:
-    assert said in only(find_offer_problems(rule, GRADES))
+    assert said in only(find_offer_problems(rule, GRADES, (*FLAGS, "custom_big_order")))
 
 
 def test_the_last_line_may_fit_everybody_and_conditions_of_an_admin_are_flags() -> None:
     rule = offer({**REVIEW, "flags": ["custom_big_order"]}, REVIEW)
     assert rule.actions[1] == ActionRuleDoc(action="review")
-    assert list(find_offer_problems(rule, GRADES)) == []
+    assert list(find_offer_problems(rule, GRADES, (*FLAGS, "custom_big_order"))) == []

@@ -6,6 +6,7 @@ import LOCALE from '@salesforce/i18n/locale';
 import TIME_ZONE from '@salesforce/i18n/timeZone';
 import {
   CASH_ONLY_OPEN,
+  CONDITION_TEXT,
   DAYS,
   FLAG_NAMES,
   FLAG_TEXTS,
@@ -55,10 +56,11 @@ export function word(key, reader, params = {}) {
 
 /** One sentence about a reason `{code, params}`. */
 export function reasonText({ code, params }, reader) {
-  const label = reader.language === 'zh' ? params.label_zh : params.label_en;
+  const label = own('label', params, reader);
   return fill(said(reasonTemplate(code, params), reader), {
     code,
     label: label ?? code,
+    figures: own('figures', params, reader),
     ...spoken(params, reader),
   });
 }
@@ -90,7 +92,15 @@ function said(pair, reader) {
   return pair[reader.language === 'zh' ? 1 : 0];
 }
 
+/** A text that an administrator gave in both languages. */
+function own(name, params, reader) {
+  return reader.language === 'zh' ? params[`${name}_zh`] : params[`${name}_en`];
+}
+
 function reasonTemplate(code, params) {
+  if (params.figures_en) {
+    return CONDITION_TEXT;
+  }
   if (has(FLAG_TEXTS, code)) {
     if (code === 'over_limit' && params.state === 'cash_only') {
       return CASH_ONLY_OPEN;
@@ -111,7 +121,7 @@ function resultText(result, reader) {
     .split(';')
     .filter(Boolean)
     .map((name) => (has(FLAG_NAMES, name) ? said(FLAG_NAMES[name], reader) : name))
-    .join(', ');
+    .join(reader.language === 'zh' ? '、' : ', ');
   return fill(said(REMEDY_RESULT, reader), {
     score: result.score || '–',
     grade: result.grade || '–',
@@ -124,7 +134,8 @@ function resultText(result, reader) {
 function figure(text, reader) {
   const more = said(MORE_THAN, reader);
   if (!text.endsWith(' d')) {
-    return reader.language === 'zh' ? text : text.replaceAll('> ', `${more} `);
+    const shown = text.replaceAll('> ', `${more} `);
+    return reader.language === 'zh' ? shown.replaceAll(' %', '%') : shown;
   }
   const plain = text
     .replaceAll(' d', '')

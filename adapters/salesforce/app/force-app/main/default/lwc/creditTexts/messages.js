@@ -65,6 +65,22 @@ export const FLAG_TEXTS = {
     "Open invoices run longer than the insurance covers (more than {threshold} of what is owed).",
     "未付发票的账期超出承保期限（占应收账款 {threshold} 以上）。"
   ],
+  "limit_expiring": [
+    "The credit limit ends on {valid_to}.",
+    "信用额度将于 {valid_to} 到期。"
+  ],
+  "agreement_expiring": [
+    "A credit agreement ends on {valid_to}.",
+    "信用协议将于 {valid_to} 到期。"
+  ],
+  "due_dates_missing": [
+    "For more than {threshold} of what is owed no due date was agreed.",
+    "应收账款中超过 {threshold} 没有约定到期日。"
+  ],
+  "terms_longer_than_law": [
+    "The agreed terms of {terms} days are longer than the law of the country foresees.",
+    "约定账期 {terms} 天，超过当地法律规定的期限。"
+  ],
   "adverse_event": [
     "Public records show something adverse since {since}.",
     "公开记录自 {since} 起有不利信息。"
@@ -100,6 +116,10 @@ export const FLAG_TEXTS = {
   "stale_bureau": [
     "The latest bureau report is of {report_on}, more than {threshold} ago.",
     "最近的外部报告日期为 {report_on}，已超过 {threshold}。"
+  ],
+  "concentration": [
+    "The customer or its group holds more of all exposure than allowed ({allowed}).",
+    "该客户或其集团占全部敞口的比例超过允许值（{allowed}）。"
   ],
   "limit_use_sustained": [
     "The credit limit has been almost used up on more than {threshold} days in a row.",
@@ -159,6 +179,11 @@ export const CASH_ONLY_OPEN = [
 export const LIMIT_EXPIRED = [
   "The credit limit expired on {valid_to}.",
   "信用额度已于 {valid_to} 到期。"
+];
+
+export const CONDITION_TEXT = [
+  "{label}: {figures}.",
+  "{label}：{figures}。"
 ];
 
 export const METRIC_TEXTS = {
@@ -418,6 +443,22 @@ export const FLAG_NAMES = {
     "Terms longer than insured",
     "账期超出承保期限"
   ],
+  "limit_expiring": [
+    "Limit ends soon",
+    "额度即将到期"
+  ],
+  "agreement_expiring": [
+    "Agreement ends soon",
+    "协议即将到期"
+  ],
+  "due_dates_missing": [
+    "Due dates missing",
+    "缺少到期日"
+  ],
+  "terms_longer_than_law": [
+    "Terms longer than the law's",
+    "账期超过法定期限"
+  ],
   "adverse_event": [
     "Public event",
     "公开不利信息"
@@ -453,6 +494,10 @@ export const FLAG_NAMES = {
   "stale_bureau": [
     "Bureau report too old",
     "外部报告过旧"
+  ],
+  "concentration": [
+    "Large part of the book",
+    "敞口集中"
   ],
   "limit_use_sustained": [
     "Limit used up for days",
