@@ -59,7 +59,7 @@ class CountriesDoc(Section):
 
     `classes`: class of each country of risk, which the company maintains; a country without one
     is unknown and changes nothing. `factors`: what a proposed limit is multiplied with;
-    `ceilings`: the best grade of that class; `secured_only`: classes whose unsecured limit is 0.
+    `ceilings`: the best grade of that class.
     """
 
     classes: dict[CountryCode, CountryClass] = Field(default_factory=dict)
