@@ -15,6 +15,7 @@ from connector import logs
 from connector.credentials import Secrets
 from connector.credit.policy.document import PolicyDoc, shipped_policy
 from connector.credit.policy.lint import load_policy
+from connector.credit.spark import Cluster
 from connector.domain.change import digest
 from connector.errors import InputError, MappingError, StateError
 from connector.mapping.feeds import Mapping as FieldMapping
@@ -23,7 +24,7 @@ from connector.ports.allowance import AllowancePort
 from connector.ports.clock import ClockPort
 from connector.ports.entering import ENTERED_CONNECTION
 from connector.ports.manifest import Opening, OptionSpec, as_target
-from connector.ports.secrets import SecretsPort
+from connector.ports.secrets import SecretsPort, is_reference
 from connector.ports.setup import SetupPort
 from connector.registry import FILES_ADAPTER, load_manifest
 from connector.service.office import Office
@@ -84,6 +85,7 @@ def office_of(settings: Settings, clock: ClockPort, secrets: SecretsPort) -> Ite
         clock=clock,
         policy=policy,
         house=_house(settings),
+        cluster=_cluster(settings, secrets),
         timezone=settings.company.timezone,
         owner=owner_name(),
         connection_names=tuple(settings.connections),
@@ -213,6 +215,15 @@ def load_policy_named(name: str, folder: Path) -> PolicyDoc:
             next_step="Check the path in the settings, and that it is UTF-8 text.",
             path=path,
         ) from None
+
+
+def _cluster(settings: Settings, secrets: SecretsPort) -> Cluster | None:
+    """The Spark cluster that computes decisions; None = this process does."""
+    wanted = settings.engine
+    if not wanted.spark:
+        return None
+    remote = secrets.resolve(wanted.spark) if is_reference(wanted.spark) else wanted.spark
+    return Cluster(remote, settings.folder / wanted.spark_folder)
 
 
 def _house(settings: Settings) -> House:

@@ -8,9 +8,16 @@ import tomllib
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from connector.domain.entities import ENTITIES
 from connector.domain.money import is_currency
@@ -100,6 +107,30 @@ class StateSettings(_Section):
         return text
 
 
+class EngineSettings(_Section):
+    """Where decisions are computed: in this process, or on a Spark cluster for a very large book.
+
+    `spark` is a Spark Connect address like sc://host:port, `spark_folder` a folder that this
+    machine and the cluster see under the same path.
+    """
+
+    spark: str = ""
+    spark_folder: str = ""
+
+    @field_validator("spark")
+    @classmethod
+    def _address(cls, text: str) -> str:
+        if text and not (text.startswith("sc://") or is_reference(text)):
+            raise ValueError("must be an address like sc://host:15002, or a reference to one")
+        return text
+
+    @model_validator(mode="after")
+    def _with_folder(self) -> Self:
+        if bool(self.spark) != bool(self.spark_folder):
+            raise ValueError("spark and spark_folder go together: give both or neither")
+        return self
+
+
 class LogSettings(_Section):
     """How much is logged: debug, info, warning or error."""
 
@@ -181,6 +212,7 @@ class Settings(_Section):
     scope: ScopeSettings = ScopeSettings()
     policy: PolicySettings = PolicySettings()
     state: StateSettings = StateSettings()
+    engine: EngineSettings = EngineSettings()
     logs: LogSettings = LogSettings()
     daemon: DaemonSettings = DaemonSettings()
     truth: dict[str, tuple[str, ...]] = {}

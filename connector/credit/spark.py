@@ -7,10 +7,14 @@ the extra `spark` (pyspark-client). Any server of the Spark Connect protocol wil
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import urlsplit
 
 import duckdb
 import pyarrow as pa
@@ -21,6 +25,12 @@ from connector.credit.facts import Inputs, bind, input_names, unbind
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import PREFIX, Statement
 from connector.errors import StateError
+
+_PORT = 15002
+"""Where Spark Connect listens when an address names no port."""
+
+_PATIENCE = 10.0
+"""Seconds in which a server has to take the call."""
 
 
 def open_session(remote: str) -> Any:
@@ -36,7 +46,8 @@ def open_session(remote: str) -> Any:
             next_step="Install creditflag[spark], or remove spark from the settings.",
         ) from None
     try:
-        session = SparkSession.builder.remote(remote).getOrCreate()
+        _reach(remote)
+        session = SparkSession.builder.remote(remote).create()
         session.sql("SELECT 1").collect()
     except Exception as error:  # the client raises what gRPC raises
         raise StateError(
@@ -46,6 +57,13 @@ def open_session(remote: str) -> Any:
             kind=type(error).__name__,
         ) from None
     return session
+
+
+def _reach(remote: str) -> None:
+    """OSError when nobody listens there: the client itself would try for minutes."""
+    place = urlsplit(remote)
+    with socket.create_connection((place.hostname or "", place.port or _PORT), _PATIENCE):
+        pass
 
 
 def decide_on_spark(
@@ -80,6 +98,45 @@ def decide_on_spark(
         stages.run(program.verdict, "worlds")
     stages.run(program.remedies, "remedies")
     return read_out(stages.fetch, policy, as_of, run_id)
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Where Spark answers, and a folder that this machine and the cluster both see."""
+
+    remote: str
+    folder: Path
+
+    def decide(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        inputs: Inputs,
+        policy: PolicyDoc,
+        as_of: date,
+        run_id: str,
+        *,
+        programs: Path | None = None,
+    ) -> Decided:
+        """As `engine.decide`, computed there; what lies in the folder meanwhile is deleted.
+
+        StateError when nobody answers, or the folder cannot be written to.
+        """
+        session = open_session(self.remote)
+        try:
+            with TemporaryDirectory(prefix="creditflag-", dir=self.folder) as made:
+                place = Path(made)
+                return decide_on_spark(
+                    connection, inputs, policy, as_of, run_id, session, place, programs=programs
+                )
+        except OSError as error:
+            raise StateError(
+                "The folder shared with Spark cannot be used ({reason}).",
+                where=str(self.folder),
+                next_step="Correct spark_folder in the settings, or the rights of the folder.",
+                reason=error.strerror or type(error).__name__,
+            ) from None
+        finally:
+            session.stop()
 
 
 class _Stages:
@@ -131,7 +188,7 @@ class _Stages:
 
 
 _ORDER = (
-    "party_id", "selling_company", "rank", "dimension", "base", "place", "member", "code", "currency",
-    "entity", "record_id",
+    "party_id", "selling_company", "rank", "dimension", "base", "place", "member", "code",
+    "currency", "entity", "record_id",
 )  # fmt: skip
 """Spark promises no order of rows; these columns give one."""

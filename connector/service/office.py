@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from connector.credit.policy.document import PolicyDoc
+from connector.credit.spark import Cluster
 from connector.domain.change import digest
 from connector.domain.texts import Language
 from connector.errors import InputError
@@ -50,6 +51,7 @@ class Office:
     connection_names: tuple[str, ...]
     writing_names: tuple[str, ...]
     open_connection: Callable[[str], Connection]
+    cluster: Cluster | None = None
     open_setup: Callable[[str], SetupPort | None] = lambda _name: None
     open_folder: Callable[[Path, str, str], Connection] = _no_folder
     _open: dict[str, Connection] = field(default_factory=dict)
@@ -138,6 +140,7 @@ class Office:
                     accept_shrunk_lists=accept_shrunk_lists,
                     census=census,
                     programs=self.folder / "programs",
+                    cluster=self.cluster,
                     stop=stop or StopSignal(),
                 )
             finally:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 
 from connector.credit.calendars import calendar_rows
 from connector.credit.engine import ENGINE_VERSION, decide
-from connector.credit.facts import Inputs
+from connector.credit.facts import USAGE_SCHEMA, Inputs
 from connector.credit.policy.document import PolicyDoc, policy_hash
 from connector.credit.reasons.explain import reason_lines
 from connector.domain.change import digest
@@ -127,9 +128,11 @@ def _decide_anew(
         approved_limits=approved,
         prior_decisions=prior,
         prior_flags=desk.store.prior_flags(),
+        usage=_usage(desk, policy.behaviour.streak.reach_days),
         calendars=calendar_rows(policy, desk.as_of, _countries(desk)),
     )
-    result = decide(
+    compute = desk.cluster.decide if desk.cluster else decide
+    result = compute(
         desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id, programs=desk.programs
     )
     crash_point("after-decide")
@@ -149,6 +152,20 @@ def _decide_anew(
         tables, basis, scope, changed, asdict(result.coverage),
         receivables=result.receivables,
     )  # fmt: skip
+
+
+def _usage(desk: Desk, reach_days: int) -> pa.Table:
+    """How much of its limit each party used on the days before, by the last run of each day."""
+    first = desk.as_of - timedelta(days=reach_days)
+    return desk.ledger.query(
+        """
+        SELECT party_id, selling_company, as_of AS day, arg_max(utilisation, run_id) AS utilisation
+        FROM decision_history
+        WHERE as_of >= $first AND as_of < $as_of AND selling_company = $whole
+        GROUP BY ALL HAVING utilisation IS NOT NULL
+        """,
+        {"first": first, "as_of": desk.as_of, "whole": TOTAL},
+    ).cast(USAGE_SCHEMA)
 
 
 def _countries(desk: Desk) -> list[str | None]:

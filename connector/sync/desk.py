@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from connector.credit.spark import Cluster
 from connector.domain.change import Change
 from connector.domain.texts import Language
 from connector.errors import RefusedError
@@ -111,7 +112,8 @@ class House:
 
 @dataclass
 class Desk:
-    """One run's working place. `programs` is a private folder that keeps compiled policies.
+    """One run's working place. `programs` is a private folder that keeps compiled policies;
+    `cluster` computes the decisions in place of this process.
 
     Steps check `stop` between two calls, where nothing is half done.
     """
@@ -127,6 +129,7 @@ class Desk:
     accept_shrunk_lists: bool = False
     census: bool = False
     programs: Path | None = None
+    cluster: Cluster | None = None
     attempts: int = 4
     _renewed: float = field(default=float("-inf"), repr=False)
     stop: StopSignal = field(default_factory=StopSignal)

@@ -37,8 +37,8 @@ class FlagCard:
     `evidence`: kind of documents that support it (`reasons.evidence`), "" for none. `name`, `text`,
     `playbook` (what the owner does) and `closes` (when it goes by itself) are English templates;
     their Chinese stands in the domain's texts. `customer` is what may be said to the customer
-    himself; "" is never told, as is right for all that others told us. `text` may use `threshold` and the parameters that
-    the flag gives, none of which moves with the clock.
+    himself; "" is never told, as is right for all that others told us. `text` may use `threshold`
+    and the parameters that the flag gives, none of which moves with the clock.
     """
 
     code: str
