@@ -128,7 +128,7 @@ def _decide_anew(
         approved_limits=approved,
         prior_decisions=prior,
         prior_flags=desk.store.prior_flags(),
-        usage=_usage(desk, policy.behaviour.streak.reach_days),
+        usage=usage_before(desk, policy.behaviour.streak.reach_days),
         calendars=calendar_rows(policy, desk.as_of, _countries(desk)),
     )
     compute = desk.cluster.decide if desk.cluster else decide
@@ -154,8 +154,9 @@ def _decide_anew(
     )  # fmt: skip
 
 
-def _usage(desk: Desk, reach_days: int) -> pa.Table:
-    """How much of its limit each party used on the days before, by the last run of each day."""
+def usage_before(desk: Desk, reach_days: int) -> pa.Table:
+    """How much of its limit each party used on the days before (USAGE_SCHEMA), by the last run of
+    each day that could tell; a day on which nothing was decided has no row."""
     first = desk.as_of - timedelta(days=reach_days)
     return desk.ledger.query(
         """
