@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from connector.cli.session import Session, parse_date, print_json, session
+from connector.errors import InputError
 
 if TYPE_CHECKING:
     from connector.service.health.report import HealthReport
@@ -95,7 +96,13 @@ def check(
     day = parse_date(as_of)
     path = Path(source)
     if path.exists() and (path.suffix or path.is_dir()):
-        report = _check_path(path, mapping or SHIPPED, currency, day)
+        report = _check_path(path, mapping or SHIPPED, _currency(currency), day)
+    elif path.suffix or len(path.parts) > 1:
+        raise InputError(
+            "There is no file or folder {path}.",
+            next_step="Check the path; a connection is named without a dot or slash.",
+            path=source,
+        )
     else:
         report = _check_connection(here, source, day)
     if as_json:
@@ -132,16 +139,26 @@ def _check_path(
     opening = Opening("files", options, Secrets(), clock, folder, folder)
     adapter = load_manifest(FILES_ADAPTER).open(opening)
     documents = load_mapping(mapping, Path.cwd(), FILES_ADAPTER)
-    connection = Connection("files", adapter, documents, currency=currency.upper())
+    connection = Connection("files", adapter, documents, currency=currency)
     try:
         return check_files(connection, as_of or clock.now().date())
     finally:
         adapter.close()
 
 
-def _form_language(here: Session, given: str) -> FormLanguage:
-    from connector.errors import InputError
+def _currency(given: str) -> str:
+    from connector.domain.money import is_currency
 
+    code = given.upper()
+    if not is_currency(code):
+        raise InputError(
+            "{code} is not a currency.", next_step="Give its ISO 4217 code, such as CNY.",
+            code=given[:10],
+        )  # fmt: skip
+    return code
+
+
+def _form_language(here: Session, given: str) -> FormLanguage:
     if given and given not in ("en", "zh", "both"):
         raise InputError(
             "{text} is not a language of headings.", next_step="Use en, zh or both.", text=given

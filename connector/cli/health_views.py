@@ -25,7 +25,8 @@ def show(here: Session, report: HealthReport) -> None:
             here.print(f"    {example.where}  {example.shown}".rstrip())
         here.print(f"    → {here.say(f.next_step)}")
     if not report.findings:
-        here.tell("Nothing is wrong that a check could see.")
+        if report.rows:
+            here.tell("Nothing is wrong that a check could see.")
         return
     here.tell("Repairs by owner")
     owners = report.repairs()
@@ -41,5 +42,5 @@ def _name(here: Session, entity: str) -> str:
     """What the reader calls a kind of fact."""
     known = words()["objects"].get(entity, ())
     if here.language == "zh":
-        return next((word for word in known if not word.isascii()), entity) or "-"
-    return entity.replace("_", " ") or "-"
+        return next((word for word in known if not word.isascii()), entity) or here.say("table")
+    return entity.replace("_", " ") or here.say("table")

@@ -66,7 +66,7 @@ def check_order(
     )  # fmt: skip
     with here.office() as office:
         checked = order_check.check_order(office, asked, reserve=reserve, by=person())
-    return _show(here, checked, as_json)
+    return show_check(here, checked, as_json)
 
 
 def check_opportunity(
@@ -89,7 +89,7 @@ def check_opportunity(
     )  # fmt: skip
     with here.office() as office:
         checked = order_check.check_order(office, asked)
-    return _show(here, checked, as_json)
+    return show_check(here, checked, as_json)
 
 
 def reservations_list(
@@ -201,7 +201,8 @@ def _state(here: Session, one: Reservation, holds: bool) -> str:
     return words.get(one.ended_by, here.say("expired"))
 
 
-def _show(here: Session, checked: Checked, as_json: bool) -> int:
+def show_check(here: Session, checked: Checked, as_json: bool = False) -> int:
+    """Print the answer; the exit code that goes with it."""
     code = EXIT_OK if checked.verdict == "pass" else EXIT_WAITS
     if as_json:
         print_json(_as_row(here, checked))
@@ -244,7 +245,7 @@ def _show_shares(here: Session, checked: Checked) -> None:
     made = table(here, "part of the book", "which", ">before", ">after", ">share after this order")
     for share in checked.shares:
         made.add_row(
-            heads[share.dimension], share.member, f"{share.before:,.2f}", f"{share.after:,.2f}",
+            heads[share.dimension], share.name, f"{share.before:,.2f}", f"{share.after:,.2f}",
             "–" if share.share is None else f"{share.share:.1%}",
         )  # fmt: skip
     here.print(made)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from connector.sync.run import RunReport
 
 MOST_LINES = 20
+MOST_QUIET = 12
+"""Of more feeds than these, those that brought nothing are only counted."""
 
 
 def table(here: Session, *heads: str, title: str = "") -> Table:
@@ -42,15 +45,23 @@ def table(here: Session, *heads: str, title: str = "") -> Table:
     return made
 
 
+def _counts(feed: FeedReport) -> tuple[int, ...]:
+    return (feed.records, feed.new, feed.changed, feed.re_read, feed.deleted, feed.cleared,
+            feed.skipped, feed.problems)  # fmt: skip
+
+
 def show_feeds(here: Session, feeds: Sequence[FeedReport]) -> None:
-    """What each feed brought."""
+    """What each feed brought; of many, only those that brought something."""
+    busy = [f for f in feeds if any(_counts(f))]
+    shown = busy if len(feeds) > MOST_QUIET else feeds
     made = table(here, "feed", ">records", ">new", ">changed", ">known", ">deleted", ">cleared",
                  ">left out", ">problems", title="Read")  # fmt: skip
-    for f in feeds:
-        made.add_row(f"{f.connection}.{f.feed}", *map(str, (
-            f.records, f.new, f.changed, f.re_read, f.deleted, f.cleared, f.skipped, f.problems,
-        )))  # fmt: skip
-    here.print(made)
+    for f in shown:
+        made.add_row(f"{f.connection}.{f.feed}", *map(str, _counts(f)))
+    if shown:
+        here.print(made)
+    if len(shown) < len(feeds):
+        here.tell("{n} feeds brought nothing.", n=len(feeds) - len(shown))
     for f in feeds:
         if f.duplicates:
             here.tell("{feed}: {n} exact duplicates are kept: {names}", feed=f.feed,
@@ -200,7 +211,9 @@ def show_loads(here: Session, loads: Sequence[Load]) -> None:
         return
     made = table(here, "owner", ">tasks", ">accounts on hold", ">open orders", ">not invoiced")
     for load in loads[:MOST_LINES]:
-        amounts = ", ".join(f"{amount} {code}" for code, amount in load.amounts.items())
+        amounts = ", ".join(
+            f"{Decimal(amount):,.2f} {code}" for code, amount in load.amounts.items()
+        )
         made.add_row(
             load.owner or "–", str(load.tasks), str(load.held), str(load.orders), amounts or "–"
         )

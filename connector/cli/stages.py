@@ -44,7 +44,7 @@ def rollout(
         else:
             stage = rolling_out.parse_stage(to)
             if not apply:
-                _show_preview(here, rolling_out.preview_step(office, connection, stage), as_json)
+                show_preview(here, rolling_out.preview_step(office, connection, stage), as_json)
                 return
             author = Author(person(), reason)
             standing = rolling_out.take_step(office, connection, stage, author)
@@ -70,7 +70,8 @@ def _show_standing(here: Session, standing: Standing, as_json: bool) -> None:
     here.print(made)
 
 
-def _show_preview(here: Session, preview: Preview, as_json: bool) -> None:
+def show_preview(here: Session, preview: Preview, as_json: bool = False) -> None:
+    """Print what a step would do."""
     from connector.cli.render import show_loads
 
     if as_json:

@@ -14,8 +14,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from connector.cli import plan_views, render
+from connector.cli import plan_views, render, story_desk
 from connector.cli.session import Session
+from connector.domain.rollout import Stage
 from connector.errors import EXIT_OK, RedRunError
 from connector.registry import DEMO_ADAPTER, EMULATORS, SEEDS, load_manifest
 
@@ -24,7 +25,12 @@ if TYPE_CHECKING:
     from connector.service.office import Office
 
 SHOWN = "worsening"
+BLOCKS = 6
+"""So many paragraphs of the explanation are told; the rest are figures and documents."""
 RAISED_LIMIT = 9_999_999
+_TO_TRY = ("status", "explain NAME", "check order --account NAME --amount 50000", "facts list",
+           "reservations list", "files check credit", "portfolio", "rollout crm", "journal crm",
+           "plan", "run")  # fmt: skip
 WRITES = ("_create", "_update", "_upsert", "_delete")
 """How the emulator's classes of write calls end."""
 
@@ -68,8 +74,9 @@ entities:
 def tell_story(here: Session, once: bool, folder: Path | None, seed: int) -> int:
     """Run the whole story; keeps the emulator running until Ctrl-C unless `once`."""
     from connector.demo.company import build_company
+    from connector.demo.credit_file import keep_credit_file
 
-    company = build_company(seed, datetime.now(UTC).date())
+    company, lists = keep_credit_file(build_company(seed, datetime.now(UTC).date()))
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(_temporary()))
         place.mkdir(parents=True, exist_ok=True)
@@ -79,8 +86,13 @@ def tell_story(here: Session, once: bool, folder: Path | None, seed: int) -> int
             emulator.control, company.rows, company.as_of, company.crm_values
         )
         config = _write_settings(here, place, company, emulator)
+        form = story_desk.write_lists(here, place, lists)
         ids = {story.code: loaded.id_of("account", story.account_id) for story in company.stories}
-        _chapters(Session(config=str(config), language=here.language), emulator, company, ids)
+        desk = Session(config=str(config), language=here.language)
+        _introduce(desk, company)
+        _chapter(desk, "What the credit department keeps in lists")
+        story_desk.show_lists(desk, lists, form)
+        _chapters(desk, emulator, company, ids)
         if not once:
             _stay(here, config, emulator.url)
     return EXIT_OK
@@ -88,11 +100,17 @@ def tell_story(here: Session, once: bool, folder: Path | None, seed: int) -> int
 
 def _chapters(here: Session, emulator: Any, company: DemoCompany, ids: Mapping[str, str]) -> None:
     with here.office() as office:
-        _introduce(here, company)
         _first_run(here, office, company)
         _explain(here, office, ids)
     with here.office() as office:
         _second_run(here, office, company, emulator)
+    with here.office() as office:
+        _chapter(here, "An order is checked before it is accepted, and its credit reserved")
+        story_desk.check_orders(here, office, ids[story_desk.ORDERING])
+        _chapter(here, "A promise on the telephone")
+        story_desk.enter_promise(here, office, company, ids[story_desk.PROMISING])
+        _chapter(here, "Roll-out: what a step would do, before it is taken")
+        story_desk.show_rollout(here, office, Stage.SHOW)
     with here.office() as office:
         _hand_edit(here, office, company, emulator, ids[SHOWN])
 
@@ -127,7 +145,12 @@ def _explain(here: Session, office: Office, ids: Mapping[str, str]) -> None:
     from connector.service.explaining import explain_account
 
     _chapter(here, "Why?")
-    render.show_explanation(here, explain_account(office, ids[SHOWN], here.language))
+    lines = explain_account(office, ids[SHOWN], here.language).lines
+    blanks = [place for place, line in enumerate(lines) if not line.strip()]
+    told = blanks[BLOCKS - 1] if len(blanks) >= BLOCKS else len(lines)
+    for line in lines[:told]:
+        here.print(line)
+    here.tell("… and {n} more lines: creditflag explain", n=len(lines) - told)
 
 
 def _second_run(here: Session, office: Office, company: DemoCompany, emulator: Any) -> None:
@@ -166,7 +189,7 @@ def _hand_edit(
 def _stay(here: Session, config: Path, url: str) -> None:
     _chapter(here, "Your turn")
     here.tell("The emulator runs at {url} until Ctrl-C. In another window:", url=url)
-    for command in ("status", "explain NAME", "journal crm", "plan", "run"):
+    for command in _TO_TRY:
         here.print(f"  creditflag --config {config} {command}")
     try:
         # In short turns: a wait without end may not notice Ctrl-C while another thread takes it.
@@ -202,7 +225,8 @@ def _write_settings(here: Session, place: Path, company: DemoCompany, emulator: 
             adapter=json.dumps(DEMO_ADAPTER),
             mapping=json.dumps(list(load_manifest(DEMO_ADAPTER).mappings)),
             client_id=json.dumps(emulator.client_id), secret=json.dumps(f"file:{secret}"),
-        ),
+        )
+        + story_desk.SETTINGS,
         encoding="utf-8",
     )  # fmt: skip
     (place / "rates.yaml").write_text(_RATES_MAPPING, encoding="utf-8")

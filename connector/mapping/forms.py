@@ -16,6 +16,7 @@ from connector.mapping.document import FieldDoc, MappingDoc
 from connector.mapping.feeds import Feed
 
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
+_YES_NO = ("true", "false")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,8 @@ class Words:
 class FormColumn:
     """One column of a form. `required`: no row goes without it; `one_of`: one of several does.
 
-    `choices` are the words of a closed list; with `closed` no other word is read.
+    `choices` are the words of a closed list, `means` ours for each; with `closed` no other word is
+    read.
     """
 
     column: Column
@@ -44,6 +46,7 @@ class FormColumn:
     required: bool = False
     one_of: bool = False
     choices: tuple[Words, ...] = ()
+    means: tuple[str, ...] = ()
     closed: bool = False
     share: bool = False
 
@@ -108,20 +111,28 @@ def _columns(feed: Feed) -> Iterator[FormColumn]:
         else:
             shares = any(step == "share" for step, _ in doc.steps)
             closed = bool(doc.map) and doc.default is None
+            means = _meanings(feed, name, doc)
             yield replace(
-                made, heading=_words(doc.paths), choices=_choices(feed, name, doc),
+                made, heading=_words(doc.paths), choices=_choices(means, doc), means=means,
                 closed=closed, share=shares,
             )  # fmt: skip
 
 
-def _choices(feed: Feed, name: str, doc: FieldDoc) -> tuple[Words, ...]:
-    """A word in each language for each of ours, in the order of the closed list."""
+def _meanings(feed: Feed, name: str, doc: FieldDoc) -> tuple[str, ...]:
+    """Our words that the column may hold, in the order of the closed list."""
     if feed.entity.column(name).kind is Kind.FLAG:
-        return (Words("Yes", "是"), Words("No", "否"))
-    ours = CLOSED_LISTS.get((feed.entity.name, name)) or tuple(dict.fromkeys(doc.map.values()))
+        return _YES_NO
     if not doc.map:
         return ()
-    return tuple(_words([key for key, value in doc.map.items() if value == word]) for word in ours)
+    ours = CLOSED_LISTS.get((feed.entity.name, name))
+    return ours or tuple(dict.fromkeys(doc.map.values()))
+
+
+def _choices(means: tuple[str, ...], doc: FieldDoc) -> tuple[Words, ...]:
+    """A word in each language for each of ours."""
+    if means is _YES_NO:
+        return (Words("Yes", "是"), Words("No", "否"))
+    return tuple(_words([key for key, value in doc.map.items() if value == word]) for word in means)
 
 
 def _words(spelled: Sequence[str]) -> Words:

@@ -87,10 +87,12 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class OrderShare:
     """How much of all exposure lies in a group of parties that the customer belongs to, before and
-    after this order: `dimension` is party, group, country, region or industry."""
+    after this order: `dimension` is party, group (of several), country, region or industry.
+    `name` is what people call the member."""
 
     dimension: str
     member: str
+    name: str
     before: Decimal
     after: Decimal
     share: Decimal | None
@@ -180,6 +182,8 @@ def _look_up(snapshot: LedgerSnapshot, office: Office, asked: Asked) -> tuple[As
 
 _PARTY = """
 SELECT me.party_id, me.group_id, me.country, me.region, me.industry,
+    (SELECT min(a.name) FROM account_party AS l JOIN account_current AS a
+     ON a.connection = l.connection AND a.id = l.account_id WHERE l.party_id = me.group_id) AS head,
     (SELECT list(m.party_id) FROM party AS m WHERE m.group_id = me.group_id) AS members,
     (SELECT f.rate FROM fx AS f WHERE f.currency = $currency AND f.rate_date <= $as_of
      ORDER BY f.rate_date DESC LIMIT 1) AS rate
@@ -222,7 +226,12 @@ def _book(snapshot: LedgerSnapshot, row: Mapping[str, Any]) -> Mapping[str, Any]
         return {}
     named = {name: row[name] for name in ("party_id", "group_id", "country", "region", "industry")}
     sums: Mapping[str, Any] = snapshot.query(_BOOK, named).to_pylist()[0]
-    return {**sums, "names": {"party": row["party_id"], "group": row["group_id"], **named}}
+    alone = len(row["members"] or ()) < 2
+    return {
+        **sums,
+        "keys": {**named, "party": row["party_id"], "group": None if alone else row["group_id"]},
+        "head": row["head"],
+    }
 
 
 def _filled_in(asked: Asked, known: Mapping[str, Any] | None, office: Office) -> Asked:
@@ -343,13 +352,15 @@ def _shares(customer: Customer, increment: Decimal | None) -> list[OrderShare]:
         return []
     whole = (book["whole"] or Decimal(0)) + increment
     found = []
+    spoken = {"party": customer.account["name"], "group": book["head"]}
     for name in _DIMENSIONS:
-        if not book["names"][name]:
+        key = book["keys"][name]
+        if not key:
             continue
         before = book[name] or Decimal(0)
         after = before + increment
         share = (after / whole).quantize(_MONEY, ROUND_HALF_UP) if whole > 0 else None
-        found.append(OrderShare(name, str(book["names"][name]), before, after, share))
+        found.append(OrderShare(name, str(key), str(spoken.get(name) or key), before, after, share))
     return found
 
 
