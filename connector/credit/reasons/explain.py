@@ -7,23 +7,24 @@ Chinese; amounts by the reader's conventions, dates as ISO.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 
 from connector.credit.reasons import figures, wording
+from connector.credit.reasons.cheapest import cheapest_way
 from connector.credit.reasons.notes import notes_of
+from connector.credit.reasons.papers import paper_cells
 from connector.credit.reasons.speaker import Amounts, Block, Speaker, lines_of
 from connector.credit.reasons.wording import ACTION_TEXTS, OWNERS
-from connector.domain.decision import AMBER, GREEN, GREY, RED, TOTAL
+from connector.domain.decision import TOTAL
 from connector.domain.metrics import METRICS
 from connector.domain.texts import Language
 
 MOST_TEXT = 255
 """Length of the reason text field that any CRM grants."""
 
-_LIGHT_ORDER = {GREEN: 0, AMBER: 1, GREY: 2, RED: 3}
+SEVERITIES: dict[int, str] = {1: "Notice", 2: "Warning", 3: "Severe"}
 _LIGHTS = {"green": "green", "amber": "amber", "red": "red", "grey": "grey"}
 
 
@@ -116,7 +117,7 @@ def _headline(decision: Mapping[str, Any], speaker: Speaker, name: str) -> Block
         owner = speaker.say(OWNERS[decision["action_owner"]])
         due = decision["action_due"]
         told = speaker.say("{what} ({owner}, until {due})", what=what, owner=owner, due=due)
-        rows.append((told,))
+        rows.append((speaker.say("What to do: {what}", what=told),))
     if decision["next_review"]:
         rows.append((speaker.say("Next review: {day}", day=decision["next_review"]),))
     return Block(title, tuple(rows))
@@ -127,6 +128,7 @@ def _reasons(
     decision: Mapping[str, Any], speaker: Speaker,
 ) -> Block:  # fmt: skip
     rows: list[tuple[str, ...]] = []
+    told: dict[str, int] = {}
     names = {
         row["code"]: wording.flag_name(
             row["code"], wording.read_object(row["params"]), speaker.language
@@ -139,41 +141,15 @@ def _reasons(
         )
         rows.append((f"{row['rank']}. {text}",))
         if row["remedy"]:
-            rows.append((f"   → {_remedy(row, names, speaker)}",))
+            way = _remedy(row, names, speaker)
+            first = told.setdefault(way, row["rank"])
+            same = speaker.say("the same way as at {rank}.", rank=first)
+            rows.append((f"   → {way if first == row['rank'] else same}",))
     least = cheapest_way(reasons, decision)
     if least is not None:
         way = _remedy(least, names, speaker)
         rows.append((speaker.say("The cheapest way back: {way}", way=way),))
     return Block(speaker.say("Why, and what would help"), tuple(rows))
-
-
-def cheapest_way(
-    reasons: Sequence[Mapping[str, Any]], decision: Mapping[str, Any]
-) -> Mapping[str, Any] | None:
-    """The reason whose way back brings a better light for the least money of the customer.
-
-    Among ways that lift the hold, or else give a better light, the one with the smallest payment;
-    of equal ones the better light, then the first reason. None when no way changes either. What a
-    way brings was worked out by applying it (`remedies`).
-    """
-    found = []
-    for row in reasons:
-        params = wording.read_object(row["remedy_params"])
-        result = params.get("result")
-        if not row["remedy"] or not result:
-            continue
-        lifts = decision["hold"] and result["hold"] != "true"
-        brighter = _LIGHT_ORDER[result["colour"]] < _LIGHT_ORDER[decision["colour"]]
-        if lifts or brighter:
-            cost = Decimal(params.get("total") or params.get("amount") or 0)
-            asked = cost if row["remedy"] in COSTLY else Decimal(0)
-            light = _LIGHT_ORDER[result["colour"]]
-            found.append(((not lifts, asked, light, row["rank"]), row))
-    return min(found, key=lambda pair: pair[0])[1] if found else None
-
-
-COSTLY = ("pay_items", "reduce_exposure")
-"""Ways back that cost the customer money now."""
 
 
 def _remedy(row: Mapping[str, Any], names: Mapping[str, str], speaker: Speaker) -> str:
@@ -195,8 +171,12 @@ def _flags(
     for row in sorted(flags, key=lambda r: (-r["severity"], r["code"])):
         params = wording.read_object(row["params"])
         text = wording.flag_text(row["code"], params, speaker.language)
-        since = speaker.say("since {day}", day=row["since"])
-        rows: list[tuple[str, ...]] = [(since, speaker.money(row["amount"]), "")]
+        about = speaker.say(
+            "{severity}, since {day}, concerns {amount}",
+            severity=speaker.say(SEVERITIES[row["severity"]]), day=row["since"],
+            amount=speaker.money(row["amount"]),
+        )  # fmt: skip
+        rows: list[tuple[str, ...]] = [(about,)]
         rows += _compared(params, known, speaker)
         rows += _papers([e for e in evidence if e["code"] == row["code"]], speaker)
         advice = wording.advice_on(row["code"], params)
@@ -232,7 +212,5 @@ def _papers(evidence: Sequence[Mapping[str, Any]], speaker: Speaker) -> list[tup
     seen: dict[tuple[str, str, str], tuple[str, ...]] = {}
     for row in evidence:
         key = (row["entity"], row["connection"], row["record_id"])
-        due = speaker.say("due {day}", day=row["due_date"]) if row["due_date"] else ""
-        amount = speaker.money(row["amount"], row["currency"])
-        seen.setdefault(key, (row["number"] or row["record_id"], amount, due))
+        seen.setdefault(key, paper_cells(row, speaker))
     return list(seen.values())

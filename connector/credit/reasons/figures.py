@@ -23,6 +23,20 @@ PAYING = (
 ALWAYS = ("net_exposure", "overdue")
 """Metrics that are shown even when they are 0."""
 
+SHARED = (
+    "no_statement", "statement_stale", "statement_suspect", "not_in_statement",
+    "no_bureau_report", "not_in_bureau_report", "one_bureau_report",
+)  # fmt: skip
+"""Notes that tell of many figures at once why they are unknown."""
+
+MOST_UNKNOWN = 8
+STAGES = (
+    "guarantee_expiry_stage", "insurance_report_stage", "bill_stage", "limit_expiry_stage",
+    "agreement_expiry_stage", "payment_change", "statement_stale", "statement_suspect",
+    "bureau_fell_below", "event_severity", "failure_zone",
+)  # fmt: skip
+"""Metrics that are codes; their flags say in words what they mean."""
+
 FURTHER: tuple[tuple[str, tuple[metrics.Metric, ...]], ...] = (
     ("Collateral and insurance", metrics.COLLATERAL),
     ("Bills", metrics.BILLS),
@@ -51,19 +65,22 @@ def score_block(
     """The score point by point, and how much of the scorecard could be assessed."""
     labels = {row["code"]: read_object(row["params"]) for row in reasons}
     rows: list[tuple[str, ...]] = [
-        tuple(speaker.say(t) for t in ("Characteristic", "Value", "Bin", "Points", "of"))
+        tuple(speaker.say(t) for t in ("Characteristic", "Value", "Bin", "Points", "of", "Lost"))
     ]
     for row in points:
         metric = METRICS[row["metric"]]
         label = labels.get(row["characteristic"], {}).get(f"label_{speaker.language}")
-        shown = speaker.say("not assessed") if row["bin"] == "not_assessed" else row["bin"]
+        shown = wording.spoken_figure(row["bin"], speaker.language)
+        if row["bin"] == "not_assessed":
+            shown = speaker.say("not assessed")
         got = "–" if row["points"] is None else f"{row['points']:.0f}"
+        lost = "–" if row["points"] is None else f"{row['best'] - row['points']:.0f}"
         rows.append(
             (label or speaker.say(metric.label), speaker.value(row["value"], metric.unit),
-             shown, got, f"{row['best']:.0f}")
+             shown, got, f"{row['best']:.0f}", lost)
         )  # fmt: skip
     total = "–" if decision["score"] is None else f"{decision['score']:.0f}"
-    rows.append((speaker.say("Score"), "", "", total, "100"))
+    rows.append((speaker.say("Score"), "", "", total, "100", ""))
     known = speaker.value(str(decision["coverage"]), "ratio")
     return Block(speaker.say("How the score adds up ({known} assessed)", known=known), tuple(rows))
 
@@ -76,10 +93,11 @@ def limit_block(
     rows: list[tuple[str, ...]] = [(speaker.say("Approved limit"), approved)]
     if decision["approved_valid_to"]:
         rows.append((speaker.say("Valid to"), str(decision["approved_valid_to"])))
-    rows.append((speaker.say("Available"), speaker.money(decision["available"])))
-    used = decision["utilisation"]
-    shown = None if used is None else str(used)
-    rows.append((speaker.say("Use of the limit"), speaker.value(shown, "ratio")))
+    if decision["available"] is not None:
+        rows.append((speaker.say("Available"), speaker.money(decision["available"])))
+    if decision["utilisation"] is not None:
+        used = speaker.value(str(decision["utilisation"]), "ratio")
+        rows.append((speaker.say("Use of the limit"), used))
     rows.append((speaker.say("Proposed limit"), _state(decision, "proposed", speaker)))
     if decision["allowed_terms_days"] is not None:
         days = speaker.value(decision["allowed_terms_days"], "days")
@@ -89,7 +107,8 @@ def limit_block(
     for row in reasons:
         if row["source"] in ("cap", "limit"):
             params = read_object(row["params"])
-            rows.append(("", wording.reason_text(row["code"], params, speaker.language)))
+            text = wording.reason_text(row["code"], params, speaker.language)
+            rows.append((speaker.say("Because"), text))
     return Block(speaker.say("Limit"), tuple(rows))
 
 
@@ -109,15 +128,30 @@ def figure_block(
     speaker: Speaker,
 ) -> Block:  # fmt: skip
     """Metrics by name; one without a value is left out unless it is told why."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
+    unknown: dict[str, list[str]] = {}
     for name in names:
         note = notes.get(name, "")
-        if not figures.get(name) and not note and name not in ("net_exposure", "overdue"):
+        if not figures.get(name) and not note and name not in ALWAYS:
             continue
         metric = METRICS[name]
-        cells = (speaker.say(metric.label), speaker.value(figures.get(name), metric.unit))
+        label = speaker.say(metric.label)
+        if note in SHARED and figures.get(name) is None:
+            unknown.setdefault(note, []).append(label)
+            continue
+        cells = (label, speaker.value(figures.get(name), metric.unit))
         rows.append((*cells, speaker.say(NOTES[note])) if note else cells)
+    rows += [_unknown(note, labels, speaker) for note, labels in unknown.items()]
     return Block(speaker.say(title), tuple(rows) if figures else ())
+
+
+def _unknown(note: str, labels: Sequence[str], speaker: Speaker) -> tuple[str, ...]:
+    """Figures that are unknown for one reason, in one line; many are not listed."""
+    why = speaker.say(NOTES[note])
+    if len(labels) > MOST_UNKNOWN:
+        return (speaker.say("{n} figures unknown: {why}", n=len(labels), why=why),)
+    between = "、" if speaker.language == "zh" else ", "
+    return (speaker.say("Unknown: {labels} ({why})", labels=between.join(labels), why=why),)
 
 
 def ageing_block(breakdown: Sequence[Mapping[str, Any]], speaker: Speaker) -> Block:
@@ -144,7 +178,9 @@ def further_blocks(
 ) -> list[Block]:
     """Every further group of which something is known."""
     return [
-        figure_block(title, [m.name for m in group], figures, notes, speaker)
+        figure_block(
+            title, [m.name for m in group if m.name not in STAGES], figures, notes, speaker
+        )
         for title, group in FURTHER
         if any(figures.get(metric.name) for metric in group)
     ]

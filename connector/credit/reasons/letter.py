@@ -14,8 +14,10 @@ from typing import Any
 import pyarrow as pa
 
 from connector.credit.flags import FLAGS, flag_card
+from connector.credit.reasons.cheapest import cheapest_way, cost_of
+from connector.credit.reasons.papers import paper_cells
 from connector.credit.reasons.speaker import Amounts, Block, Speaker, lines_of
-from connector.credit.reasons.wording import remedy_text, spoken
+from connector.credit.reasons.wording import closed_up, remedy_text, spoken
 from connector.domain.decision import TOTAL
 from connector.domain.metrics import METRICS
 from connector.domain.texts import Language
@@ -43,7 +45,7 @@ def write_letter(
         _opening(decision, speaker, name),
         _standing(rows["metric"], speaker),
         _noticed(rows["flag"], speaker),
-        _way_back(rows["reason"], speaker),
+        _way_back(rows["reason"], decision, speaker),
         _papers(rows["evidence"], speaker),
     )
     return lines_of([block for block in blocks if block.rows])
@@ -67,7 +69,9 @@ def _opening(decision: Mapping[str, Any], speaker: Speaker, name: str) -> Block:
     if decision["approved_state"] == "amount":
         limit = speaker.money(decision["approved_amount"])
         rows.append((speaker.say("Approved limit"), limit))
-        rows.append((speaker.say("Available"), speaker.money(decision["available"])))
+        left = decision["available"]
+        words = "Available" if left is None or left >= 0 else "Above the limit by"
+        rows.append((speaker.say(words), speaker.money(None if left is None else abs(left))))
     elif decision["approved_state"] == "cash_only":
         rows.append((speaker.say("Deliveries against payment in advance."),))
     if decision["hold"]:
@@ -88,24 +92,32 @@ def _noticed(flags: Sequence[Mapping[str, Any]], speaker: Speaker) -> Block:
     for row in sorted(flags, key=lambda r: (-r["severity"], r["code"])):
         if row["code"] in told_flags():
             params = spoken(json.loads(row["params"]), speaker.language)
-            rows.append((speaker.say(flag_card(row["code"]).customer, **params),))
+            told = speaker.say(flag_card(row["code"]).customer, **params)
+            rows.append((closed_up(told),))
     return Block(speaker.say("What we noticed"), tuple(rows))
 
 
-def _way_back(reasons: Sequence[Mapping[str, Any]], speaker: Speaker) -> Block:
-    rows: list[tuple[str, ...]] = []
-    for row in sorted(reasons, key=lambda r: r["rank"]):
-        if row["remedy"] in CUSTOMERS_WAYS:
-            params = {k: v for k, v in json.loads(row["remedy_params"]).items() if k != "result"}
-            shown = {
-                key: speaker.money(params[key], params.get("currency"))
-                for key in ("amount", "total")
-                if params.get(key) is not None
-            }
-            text = remedy_text(row["remedy"], params, speaker.language, shown)
-            if (text,) not in rows:
-                rows.append((text,))
+def _way_back(
+    reasons: Sequence[Mapping[str, Any]], decision: Mapping[str, Any], speaker: Speaker
+) -> Block:
+    """The cheapest way that is the customer's; else of each kind the one that goes furthest."""
+    own = [row for row in reasons if row["remedy"] in CUSTOMERS_WAYS]
+    least = cheapest_way(own, decision)
+    furthest: dict[str, Mapping[str, Any]] = {}
+    for row in sorted(own, key=lambda r: (cost_of(r), r["rank"])):
+        furthest[row["remedy"]] = row
+    rows = [(_way(row, speaker),) for row in ([least] if least else furthest.values())]
     return Block(speaker.say("What would help"), tuple(rows))
+
+
+def _way(row: Mapping[str, Any], speaker: Speaker) -> str:
+    params = {k: v for k, v in json.loads(row["remedy_params"]).items() if k != "result"}
+    shown = {
+        key: speaker.money(params[key], params.get("currency"))
+        for key in ("amount", "total")
+        if params.get(key) is not None
+    }
+    return remedy_text(row["remedy"], params, speaker.language, shown)
 
 
 def _papers(evidence: Sequence[Mapping[str, Any]], speaker: Speaker) -> Block:
@@ -113,7 +125,5 @@ def _papers(evidence: Sequence[Mapping[str, Any]], speaker: Speaker) -> Block:
     for row in evidence:
         if row["entity"] in OWN_PAPERS and row["code"] in told_flags():
             key = (row["entity"], row["connection"], row["record_id"])
-            due = speaker.say("due {day}", day=row["due_date"]) if row["due_date"] else ""
-            amount = speaker.money(row["amount"], row["currency"])
-            rows.setdefault(key, (row["number"] or row["record_id"], amount, due))
+            rows.setdefault(key, paper_cells(row, speaker))
     return Block(speaker.say("Documents"), tuple(rows.values()))

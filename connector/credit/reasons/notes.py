@@ -21,6 +21,8 @@ NOTES: dict[str, str] = {
     "statement_suspect": "the unit of the statement is in doubt",
     "not_in_statement": "the statement does not give it, or it has no meaning here",
     "no_bureau_report": "no usable bureau report",
+    "not_in_bureau_report": "the bureau report does not give it",
+    "one_bureau_report": "there is no earlier report to compare with",
 }
 """The words of every note; Chinese in the domain's texts."""
 
@@ -63,6 +65,15 @@ def _statement_note(figures: Mapping[str, Any]) -> str:
     return "statement_stale" if figures.get("statement_stale") else "not_in_statement"
 
 
+def _bureau_note(metric: str, figures: Mapping[str, Any]) -> str:
+    """Why a figure of the bureau is unknown; an old report is used for nothing."""
+    if figures.get("bureau_score") is not None and metric == "bureau_change":
+        return "one_bureau_report"
+    if figures.get("bureau_score") is None and figures.get("bureau_limit") is None:
+        return "no_bureau_report"
+    return "not_in_bureau_report"
+
+
 def note_of(metric: str, figures: Mapping[str, Any], approved_state: str) -> str | None:
     """Code of what there is to say about a metric (a key of NOTES); None = nothing.
 
@@ -73,7 +84,7 @@ def note_of(metric: str, figures: Mapping[str, Any], approved_state: str) -> str
     if metric in _OF_STATEMENT and figures[metric] is None:
         return _statement_note(figures)
     if metric in _OF_BUREAU and figures[metric] is None:
-        return "no_bureau_report"
+        return _bureau_note(metric, figures)
     if metric in _WHEN_UNKNOWN and figures[metric] is None:
         return _WHEN_UNKNOWN[metric]
     if metric in _BY_COUNT:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_currency, format_decimal, get_currency_name
 
 from connector.domain.metrics import Unit
 from connector.domain.texts import Language, say
@@ -42,17 +42,20 @@ class Speaker:
     def money(self, amount: Decimal | str | None, currency: str | None = None) -> str:
         """An amount with its currency; an unknown one is a dash.
 
-        In units of ten thousand two decimals are kept, half-up, so that 1 万 is 10,000.00.
+        In Chinese the unit follows: 元, 美元. In units of ten thousand two decimals are kept,
+        half-up, so that 1 万 is 10,000.00.
         """
         if amount is None:
             return "–"
         code, value, locale = currency or self.currency, Decimal(amount), _LOCALES[self.language]
-        if self.amounts == "one":
+        in_tens = self.amounts == "ten_thousand"
+        if self.language == "en" and not in_tens:
             return str(format_currency(value, code, locale=locale))
-        tens = (value / TEN_THOUSAND).quantize(Decimal("0.01"), ROUND_HALF_UP)
-        shown = format_decimal(tens, format="#,##0.00", locale=locale)
-        if self.language == "zh" and code == "CNY":
-            return f"{shown} 万元"
+        scaled = value / TEN_THOUSAND if in_tens else value
+        rounded = scaled.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        shown = format_decimal(rounded, format="#,##0.00", locale=locale)
+        if self.language == "zh":
+            return f"{shown} {'万' if in_tens else ''}{_unit(code)}"
         return self.say("{amount} × 10,000 {currency}", amount=shown, currency=code)
 
     def value(self, figure: object, unit: Unit) -> str:
@@ -63,12 +66,18 @@ class Speaker:
         if unit == "money":
             return self.money(text)
         if unit == "ratio":
-            return f"{(Decimal(text) * 100).quantize(Decimal('0.1')).normalize():f} %"
+            share = f"{(Decimal(text) * 100).quantize(Decimal('0.1')).normalize():f}"
+            return share + ("%" if self.language == "zh" else " %")
         if unit == "days":
             return f"{Decimal(text).quantize(Decimal('0.1')).normalize():f} {self.say('days')}"
         if unit == "number":
             return f"{Decimal(text).quantize(Decimal('0.0001')).normalize():f}"
         return text
+
+
+def _unit(code: str) -> str:
+    """The Chinese word for a currency: 元, 美元, 欧元 …; the code of one unknown."""
+    return "元" if code == "CNY" else str(get_currency_name(code, locale="zh_CN"))
 
 
 def lines_of(blocks: Sequence[Block]) -> list[str]:

@@ -6,6 +6,7 @@ Parameters are what the clock does not move: dates, thresholds, bins, document n
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -42,6 +43,15 @@ REASON_TEXTS: dict[str, str] = {
     "dissolved": "The company is dissolved.",
     "sanctioned": "The company is on a sanctions list.",
     "dishonest_judgment_debtor": "The company is on the list of dishonest judgment debtors.",
+    "enforcement": "A court enforces claims against the company.",
+    "abnormal_operations": "The company is on the list of abnormal operations.",
+    "share_freeze": "Shares in the company are frozen.",
+    "lien": "Assets of the company are pledged or seized.",
+    "judgment": "A court has ruled against the company.",
+    "winding_up_petition": "A petition to wind up the company has been filed.",
+    "late_filing": "The company files its statements late.",
+    "ownership_change": "The company has changed hands.",
+    "press": "The press reports something adverse.",
     "not_enough_data": "Too little is known for a score ({known} of the scorecard).",
     "limit_blend": "The proposed limit is the weighted mean of the limit methods.",
     "limit_need": "The proposed limit is what the customer needs at its present purchases.",
@@ -145,7 +155,7 @@ def flag_text(code: str, params: Mapping[str, Any], language: Language) -> str:
         template = CASH_ONLY_OPEN
     if code == "no_valid_limit" and params.get("state") == "expired":
         template = LIMIT_EXPIRED
-    return say(template, language, **{"code": code, **spoken(params, language)})
+    return closed_up(say(template, language, **{"code": code, **spoken(params, language)}))
 
 
 def reason_text(code: str, params: Mapping[str, Any], language: Language) -> str:
@@ -158,7 +168,7 @@ def reason_text(code: str, params: Mapping[str, Any], language: Language) -> str
         template = METRIC_TEXTS.get(str(metric), OTHER_METRIC)
     label = params.get("label_zh") if language == "zh" else params.get("label_en")
     filled = {"code": code, "label": label, **spoken(params, language)}
-    return say(template, language, **filled)
+    return closed_up(say(template, language, **filled))
 
 
 def remedy_text(
@@ -203,9 +213,20 @@ def spoken_figure(text: str, language: Language) -> str:
 
 
 def spoken(params: Mapping[str, Any], language: Language) -> dict[str, Any]:
-    """Parameters with bins and thresholds in words."""
+    """Parameters with bins and thresholds in words; a Chinese percentage has no space."""
     shown = dict(params)
-    for name in ("bin", "threshold"):
-        if isinstance(shown.get(name), str):
-            shown[name] = spoken_figure(shown[name], language)
+    for name, value in params.items():
+        if name in ("bin", "threshold") and isinstance(value, str):
+            shown[name] = spoken_figure(value, language)
+        elif language == "zh" and isinstance(value, str) and _PERCENTAGE.fullmatch(value):
+            shown[name] = value.replace(" %", "%")
     return shown
+
+
+def closed_up(sentence: str) -> str:
+    """Without the spaces that a Chinese parameter leaves between two Chinese characters."""
+    return _BETWEEN_HAN.sub("", sentence)
+
+
+_PERCENTAGE = re.compile(r"[\d.]+ %")
+_BETWEEN_HAN = re.compile(r"(?<=[\u4e00-\u9fff]) (?=[\u4e00-\u9fff])")

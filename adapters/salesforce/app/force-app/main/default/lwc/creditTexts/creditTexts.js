@@ -40,6 +40,8 @@ export const READER = makeReader({
 const LIGHTS = ['green', 'amber', 'red', 'grey'];
 const DATES = ['due_date', 'valid_to', 'due_on_or_before', 'since'];
 const AMOUNTS = ['amount', 'total'];
+const PERCENTAGE = /^[\d.]+ %$/;
+const BETWEEN_HAN = /([\u4e00-\u9fff]) (?=[\u4e00-\u9fff])/g;
 const has = (object, name) => Object.prototype.hasOwnProperty.call(object, name);
 
 /** Put parameters into a template; unknown names stay. */
@@ -57,12 +59,13 @@ export function word(key, reader, params = {}) {
 /** One sentence about a reason `{code, params}`. */
 export function reasonText({ code, params }, reader) {
   const label = own('label', params, reader);
-  return fill(said(reasonTemplate(code, params), reader), {
+  const sentence = fill(said(reasonTemplate(code, params), reader), {
     code,
     label: label ?? code,
     figures: own('figures', params, reader),
     ...spoken(params, reader),
   });
+  return sentence.replace(BETWEEN_HAN, '$1');
 }
 
 /**
@@ -146,9 +149,14 @@ function figure(text, reader) {
 
 function spoken(params, reader) {
   const shown = { ...params };
-  for (const name of ['bin', 'threshold']) {
-    if (typeof shown[name] === 'string') {
-      shown[name] = figure(shown[name], reader);
+  for (const [name, value] of Object.entries(params)) {
+    if (typeof value !== 'string') {
+      continue;
+    }
+    if (name === 'bin' || name === 'threshold') {
+      shown[name] = figure(value, reader);
+    } else if (reader.language === 'zh' && PERCENTAGE.test(value)) {
+      shown[name] = value.replace(' %', '%');
     }
   }
   for (const name of DATES) {

@@ -239,7 +239,7 @@ export const METRIC_TEXTS = {
 
 export const OTHER_METRIC = [
   "{label}: {bin}.",
-  "{label}:{bin}。"
+  "{label}：{bin}。"
 ];
 
 export const REASON_TEXTS = {
@@ -258,6 +258,42 @@ export const REASON_TEXTS = {
   "dishonest_judgment_debtor": [
     "The company is on the list of dishonest judgment debtors.",
     "公司被列为失信被执行人。"
+  ],
+  "enforcement": [
+    "A court enforces claims against the company.",
+    "公司有被执行案件。"
+  ],
+  "abnormal_operations": [
+    "The company is on the list of abnormal operations.",
+    "公司被列入经营异常名录。"
+  ],
+  "share_freeze": [
+    "Shares in the company are frozen.",
+    "公司股权被冻结。"
+  ],
+  "lien": [
+    "Assets of the company are pledged or seized.",
+    "公司资产被抵押或查封。"
+  ],
+  "judgment": [
+    "A court has ruled against the company.",
+    "公司有败诉判决。"
+  ],
+  "winding_up_petition": [
+    "A petition to wind up the company has been filed.",
+    "公司被申请清算。"
+  ],
+  "late_filing": [
+    "The company files its statements late.",
+    "公司未按期报送报表。"
+  ],
+  "ownership_change": [
+    "The company has changed hands.",
+    "公司股东发生变更。"
+  ],
+  "press": [
+    "The press reports something adverse.",
+    "媒体有不利报道。"
   ],
   "not_enough_data": [
     "Too little is known for a score ({known} of the scorecard).",
@@ -337,7 +373,7 @@ export const REMEDY_TEXTS = {
   ],
   "reduce_exposure": [
     "Pay {amount} on account.",
-    "预付 {amount}。"
+    "付款 {amount}（不必指明发票）。"
   ],
   "raise_limit": [
     "Approve a limit of {amount}.",
