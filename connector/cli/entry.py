@@ -93,7 +93,8 @@ def list_all(
     here = session(context)
     with here.office() as office:
         found = entering.list_facts(office, entity, account)
-    _show_table(here, found, as_json)
+        names = entering.name_accounts(office, found) if found else {}
+    _show_table(here, found, names, as_json)
 
 
 def show(context: typer.Context, fact_id: FactId, as_json: Json = False) -> None:
@@ -103,7 +104,8 @@ def show(context: typer.Context, fact_id: FactId, as_json: Json = False) -> None
     here = session(context)
     with here.office() as office:
         told = entering.show_fact(office, fact_id)
-    _show_table(here, told, as_json)
+        names = entering.name_accounts(office, told)
+    _show_table(here, told, names, as_json)
 
 
 def change(
@@ -164,17 +166,19 @@ def _tell(here: Session, fact: FactRevision, template: str, as_json: bool) -> No
         here.tell(template, fact=fact.fact_id)
 
 
-def _show_table(here: Session, facts: Sequence[FactRevision], as_json: bool) -> None:
+def _show_table(
+    here: Session, facts: Sequence[FactRevision], names: Mapping[str, str], as_json: bool
+) -> None:
     from connector.cli.render import table
 
     if as_json:
         print_json([as_row(fact) for fact in facts])
         return
-    made = table(here, "fact", ">revision", "kind", "values", "by", "why", "on")
+    made = table(here, "fact", ">revision", "kind", "account", "values", "by", "why", "on")
     for fact in facts:
         withdrawn = here.say("withdrawn")
         made.add_row(
-            fact.fact_id, str(fact.revision), fact.entity,
+            fact.fact_id, str(fact.revision), fact.entity, names.get(fact.fact_id, "–"),
             withdrawn if fact.withdrawn else _values(fact.values),
             fact.who, fact.why, fact.at.date().isoformat(),
         )  # fmt: skip
@@ -182,4 +186,7 @@ def _show_table(here: Session, facts: Sequence[FactRevision], as_json: bool) -> 
 
 
 def _values(values: Mapping[str, str]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in sorted(values.items()))
+    from connector.domain.entering import ACCOUNT_COLUMNS
+
+    shown = sorted(set(values) - set(ACCOUNT_COLUMNS))
+    return ", ".join(f"{name}={values[name]}" for name in shown)

@@ -89,6 +89,34 @@ def show_fact(office: Office, fact_id: str) -> Sequence[FactRevision]:
     return told
 
 
+_NAMES = """
+SELECT connection, id, account_number, registration_no, name FROM account_current
+WHERE list_contains($keys, id) OR list_contains($keys, account_number)
+    OR list_contains($keys, registration_no)
+"""
+
+
+def name_accounts(office: Office, facts: Sequence[FactRevision]) -> dict[str, str]:
+    """Names of the accounts that facts belong to, by fact; the key that was given where no account
+    has it yet, nothing for a fact of no customer."""
+    keys = {
+        fact.fact_id: tuple(fact.values.get(column, "") for column in ACCOUNT_COLUMNS)
+        for fact in facts
+    }
+    wanted = sorted({key[2] for key in keys.values() if key[2]})
+    if not wanted:
+        return {}
+    with open_snapshot(office.snapshots) as snapshot:
+        rows = snapshot.query(_NAMES, {"keys": wanted}).to_pylist()
+    known = {
+        (row["connection"], column, row[column]): str(row["name"])
+        for row in rows
+        for column in ("id", "account_number", "registration_no")
+        if row[column] and row["name"]
+    }
+    return {fact: known.get(key, key[2]) for fact, key in keys.items() if key[2]}
+
+
 def expect_entity(name: str) -> Entity:
     """The entity; InputError naming what people may enter."""
     found = enterable(name)

@@ -75,7 +75,9 @@ class Asked:
         if wrong:
             raise InputError(
                 "These figures cannot be meant: {names}.",
-                next_step="Amounts are not below zero, prepaid is a share from 0 to 1.",
+                next_step="Amounts are not below zero, prepaid is a share from 0 to 1, terms are 0 "
+                "to {most} days, currencies ISO 4217 codes, numbers one line of print.",
+                most=MOST_TERMS,
                 names=", ".join(wrong),
             )
 
@@ -243,8 +245,10 @@ def _filled_in(asked: Asked, known: Mapping[str, Any] | None, office: Office) ->
     amount = found.get("amount") if asked.amount is None else asked.amount
     if amount is None:
         raise InputError(
-            "The amount of the order is missing.",
-            next_step="Give it with --amount, or the number of an order that was read.",
+            "The amount is missing.",
+            next_step="Give it with --amount, or the number of an order that was read."
+            if asked.kind == "order"
+            else "Give it with --amount, or with --record an opportunity that was read.",
         )
     return replace(
         asked,

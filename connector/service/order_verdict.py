@@ -211,7 +211,7 @@ def _about_bounds(case: OrderCase, currency: str, added: Decimal) -> Iterator[Or
             yield OrderReason(
                 f"over_{bound.name}",
                 HOLD,
-                _OVER[bound.name],
+                (_OVER if left > 0 else _USED_UP)[bound.name],
                 told,
             )
         elif bound.reserved:
@@ -228,6 +228,13 @@ _OVER = {
     "limit: {over} {currency} too much.",
     "company": "The order adds {added} {currency}, but {left} {currency} are left of the selling "
     "company's limit: {over} {currency} too much.",
+}
+_USED_UP = {
+    "limit": "The limit is used up already; with this order it is exceeded by {over} {currency}.",
+    "group": "The group's limit is used up already; with this order it is exceeded by {over} "
+    "{currency}.",
+    "company": "The selling company's limit is used up already; with this order it is exceeded by "
+    "{over} {currency}.",
 }
 
 

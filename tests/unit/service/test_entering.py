@@ -17,6 +17,7 @@ from connector.service.entering import (
     add_fact,
     change_fact,
     list_facts,
+    name_accounts,
     show_fact,
     withdraw_fact,
 )
@@ -140,6 +141,7 @@ def test_facts_are_listed_by_entity_and_by_customer(shared: Office) -> None:
     assert [f.fact_id for f in list_facts(shared, "dispute")] == [other.fact_id]
     assert other not in list_facts(shared, account="10001")
     assert made in list_facts(shared, account="10001")
+    assert name_accounts(shared, [made])[made.fact_id] == "Muster AG"
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,7 @@ def test_an_order_over_the_limit_is_held_with_the_amount(office: Office) -> None
     (reason,) = checked.reasons
     assert (checked.verdict, reason.code) == ("hold", "over_limit")
     assert reason.params["over"] == "0.01"
+    assert [s.dimension for s in checked.shares if s.name == "Muster AG"] == ["party"]
     assert codes(office, asked(amount="9000", prepaid_share=Decimal("0.6")))[0] == "pass"
 
 
@@ -222,6 +223,14 @@ def test_a_customer_without_a_limit_or_a_decision_is_reviewed(office: Office) ->
     assert found[0] == "grade"
 
 
+def test_a_limit_that_is_used_up_is_told_as_such(office: Office) -> None:
+    check_order(office, asked("G-1", "4000"), reserve=True)
+    (reason,) = check_order(office, asked(amount="10")).reasons
+    assert reason.code == "over_limit"
+    assert "used up already; with this order it is exceeded by {over}" in reason.message
+    assert reason.params["over"] == "10.00"
+
+
 @pytest.mark.parametrize(
     "figures",
     [
@@ -241,8 +250,10 @@ def test_figures_that_cannot_be_meant_are_refused(figures: dict[str, Any]) -> No
 
 
 def test_what_is_missing_is_asked_for(office: Office) -> None:
-    with pytest.raises(InputError, match="amount of the order is missing"):
+    with pytest.raises(InputError, match="The amount is missing"):
         check_order(office, asked("unknown", None))
+    with pytest.raises(InputError, match="--record an opportunity"):
+        check_order(office, asked("unknown", None, kind="opportunity"))
     with pytest.raises(InputError, match="an order with a number"):
         check_order(office, asked(), reserve=True)
     with pytest.raises(InputError, match="No account fits nobody"):
