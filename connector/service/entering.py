@@ -108,7 +108,7 @@ def name_accounts(office: Office, facts: Sequence[FactRevision]) -> dict[str, st
         return {}
     with open_snapshot(office.snapshots) as snapshot:
         rows = snapshot.query(_NAMES, {"keys": wanted}).to_pylist()
-    known = {
+    known: dict[tuple[str, ...], str] = {
         (row["connection"], column, row[column]): str(row["name"])
         for row in rows
         for column in ("id", "account_number", "registration_no")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from connector.domain.entering import ACCOUNT_COLUMNS, ENTERABLE, spell_values
 from connector.domain.entities import ENTITIES
 from connector.domain.texts import Language
 from connector.domain.values import canonical
-from connector.errors import InputError
+from connector.errors import InputError, StateError
+from connector.ledger import open_snapshot
 from connector.mapping.feeds import Feed
 from connector.mapping.read import ReadContext, map_page
 from connector.ports.entering import ENTERED_CONNECTION, Entry, FactRevision
@@ -67,10 +69,47 @@ def import_facts(
             where=file.name,
             next_step="Fill in a form that `creditflag files template` writes.",
         )
+    _refuse_told_elsewhere(office, file, entries)
     wanted, known = _compare(office, entries)
     made = office.store.entering.enter(wanted, author.who, author.why, office.clock.now())
     changed = sum(1 for entry in wanted if entry.fact_id)
     return Imported(len(wanted) - changed, changed, known, tuple(made))
+
+
+_TOLD = """
+SELECT l.connection, l.number, r.account_connection, r.account_field, r.account_key
+FROM linked."{kind}" AS l JOIN account_ref AS a ON a.party_id = l.party_id
+JOIN reference AS r ON r.ref = a.ref WHERE l.connection <> ? AND l.number IS NOT NULL
+"""
+_TOLD_OF_NOBODY = """
+SELECT connection, number, '' AS account_connection, '' AS account_field, '' AS account_key
+FROM linked."{kind}" WHERE connection <> ?
+"""
+_VIEWS = "SELECT view_name FROM duckdb_views() WHERE schema_name = 'linked'"
+
+
+def _refuse_told_elsewhere(office: Office, file: Path, entries: list[Entry]) -> None:
+    """InputError for facts with number and customer of one that a connection brings: both would
+    count. Before the first run nothing is known of connections."""
+    wanted = {key: entry for entry in entries if (key := _number(entry.entity, entry.values))}
+    held: dict[tuple[str, ...], str] = {}
+    with suppress(StateError), open_snapshot(office.snapshots) as snapshot:
+        drawn = {row["view_name"] for row in snapshot.query(_VIEWS).to_pylist()}
+        for kind in sorted({entry.entity for entry in wanted.values()} & drawn):
+            of_accounts = set(ACCOUNT_COLUMNS) <= set(ENTITIES[kind].column_names)
+            query = (_TOLD if of_accounts else _TOLD_OF_NOBODY).replace("{kind}", kind)
+            for row in snapshot.query(query, [ENTERED_CONNECTION]).to_pylist():
+                key = (kind, row["number"], *(row[column] for column in ACCOUNT_COLUMNS))
+                held[key] = row["connection"]
+    told = [f"{key[0]} {key[1]}: {held[key]}" for key in wanted if key in held]
+    if told:
+        raise InputError(
+            "{count} fact(s) of the file are told by a connection already and would count twice.",
+            where=file.name,
+            next_step="Leave them to the connection, or take them out of its list.",
+            problems=told[:MOST_PROBLEMS],
+            count=len(told),
+        )
 
 
 def _customers(office: Office) -> str:
@@ -97,8 +136,8 @@ def _read(office: Office, file: Path, accounts: str, mapping: str) -> tuple[list
                 for found in _read_feed(office.language, connection, feed):
                     if isinstance(found, Entry):
                         entries.append(found)
-                    else:
-                        problems.append(found.removeprefix(_READ_AS))
+                    elif (told := found.replace(_READ_AS, "")) not in problems:
+                        problems.append(told)
                     _refuse_too_many(len(entries))
         finally:
             connection.adapter.close()
@@ -107,6 +146,10 @@ def _read(office: Office, file: Path, accounts: str, mapping: str) -> tuple[list
 
 def _copy(file: Path, folder: Path, mapping: str) -> None:
     try:
+        if file.exists() and not file.is_file():
+            raise InputError(
+                "{path} is no file.", next_step="Name a filled form: XLSX or CSV.", path=file
+            )
         if file.stat().st_size > MAX_BYTES:
             raise InputError(
                 "The file is larger than {most} MB.",
@@ -144,7 +187,10 @@ def _read_feed(language: Language, connection: Connection, feed: Feed) -> Iterat
     for page in connection.adapter.pull(feed.request(None)):
         mapped = map_page(feed, page, context)
         for problem in mapped.problems.to_pylist():
-            yield f"{problem['where_from']}: {problem['reason']}"
+            # A workbook that cannot be opened is told once, not for each sheet looked for in it.
+            where = str(problem["where_from"])
+            where = where.partition("#")[0] if where.endswith("*") else where
+            yield f"{where}: {problem['reason']}"
         for row in mapped.rows.to_pylist():
             if entity.name not in ENTERABLE:
                 yield f"{row['where_from']}: {entity.name}"
