@@ -67,6 +67,11 @@ def payment_columns(t: ir.Table) -> dict[str, Any]:
     `dbt_with_open` adds the open undisputed overdue items at their present age, because an average
     over paid items improves while the worst stay unpaid. The recent side of the trend does the
     same, so that paying an old item is never held against the payer.
+
+    All in days, Σ amount × days ÷ Σ amount, null without payments: days_to_pay counts from the
+    invoice date, dbt from the due date (early payments negative), dbt_floored with early payments
+    as 0; dbt_recent and dbt_before are dbt of the last `trend_days` and of the rest of the window.
+    paid_items counts the payments of the window.
     """
     open_late = t.overdue_undisputed
     return {
@@ -81,7 +86,10 @@ def payment_columns(t: ir.Table) -> dict[str, Any]:
 
 
 def trend(recent: Any, before: Any, items: Any, windows: WindowsDoc) -> Any:
-    """Days beyond terms now less before; null with too few recent items (EWI-TREND)."""
+    """Days beyond terms now less before; null with too few recent items (EWI-TREND).
+
+    The metric dbt_trend = dbt_recent − dbt_before (EW02).
+    """
     enough = items >= windows.trend_min_items
     return ibis.ifelse(enough, recent - before, ibis.null("decimal(18, 4)")).cast("decimal(18, 4)")
 

@@ -63,6 +63,11 @@ def bill_sums(bills: ir.Table, as_of: Any, rule: BillsDoc) -> ir.Table:
 
     `bills_exposure` is what stays on the customer until honoured, and dishonoured bills that no
     open invoice tells; `bills_on_acceptors` what stands for the acceptors.
+
+    Company currency: bills_on_hand (held, pledged, presented), bills_contingent (passed on with
+    recourse), bills_dishonoured, bills_to_present (waiting and maturing within the alert days).
+    bills_dishonoured_count is a count; bill_next_maturity and bill_present_by the earliest days of
+    bills that wait to be presented, null without one.
     """
     b = bills
     waiting = b.state.isin(list(TO_PRESENT)) & b.matures_on.notnull()
@@ -91,6 +96,8 @@ def presentation_stage(t: ir.Table, as_of: Any, rule: BillsDoc) -> Any:
     """1 a bill on hand matures within the alert days, 2 it has matured, 3 its time has passed.
 
     0 = later; null without a bill that waits to be presented.
+
+    The metric bill_stage.
     """
     soonest = days_between(t.bill_next_maturity, as_of)
     stage = when(

@@ -66,7 +66,10 @@ def report_rows(facts: Facts, rule: BureauDoc) -> ir.Table:
 
 
 def newest_scores(rows: ir.Table, rule: BureauDoc) -> ir.Table:
-    """One score a party: the preferred bureau's, else the newest; of equal ones the lower."""
+    """One score a party: the preferred bureau's, else the newest; of equal ones the lower.
+
+    bureau_score on 0–100, higher is better; bureau_pd a fraction, only where the bureau states one.
+    """
     t = rows.filter(rows.place == 0, rows.usable, rows.value.notnull())
     wish = when(
         *((t.bureau == bureau, number) for number, bureau in enumerate(rule.preferred)),
@@ -82,6 +85,8 @@ def score_changes(rows: ir.Table, rule: BureauDoc) -> ir.Table:
     """Worst change of a score against the report before of the same bureau and score (EW11).
 
     `bureau_fell_below`: 1 when one of them fell below the policy's cut-off by it.
+
+    bureau_change in points of the 0–100 scale, negative for worse; null without a report before.
     """
     keys = ["party_id", "bureau", "series"]
     now = rows.filter(rows.place == 0, rows.usable)
@@ -96,7 +101,10 @@ def score_changes(rows: ir.Table, rule: BureauDoc) -> ir.Table:
 
 
 def recommended_limits(rows: ir.Table, rates: ir.Table) -> ir.Table:
-    """The least maximum that a bureau recommends in its newest usable report, company currency."""
+    """The least maximum that a bureau recommends in its newest usable report, company currency.
+
+    The metric bureau_limit; null when none recommends one or its rate is unknown.
+    """
     t = rows.filter(rows.place == 0, rows.usable, rows.recommended_limit.notnull())
     t = in_base(t, rates)
     t = t.mutate(base=convert(t.recommended_limit, t.rate))
@@ -104,7 +112,10 @@ def recommended_limits(rows: ir.Table, rates: ir.Table) -> ir.Table:
 
 
 def report_dates(rows: ir.Table) -> ir.Table:
-    """Day of the newest report of any bureau, and its age in days (EW19)."""
+    """Day of the newest report of any bureau, and its age in days (EW19).
+
+    bureau_report_on and bureau_age_days, usable or not; null when no bureau ever reported.
+    """
     t = rows.group_by("party_id").agg(bureau_report_on=rows.as_of.max(), age=rows.age.min())
     return t.select("party_id", "bureau_report_on", bureau_age_days=t.age)
 

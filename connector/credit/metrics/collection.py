@@ -52,6 +52,8 @@ def true_dso(t: ir.Table, receivable: Any) -> Any:
     Published as a collections metric of Oracle Receivables (vector DSO-TRUE). It grows without
     bound while old items remain. Months without credit sales (all credited) are left out like
     those out of reach; 0 when nothing is owed, null when no open invoice lies within reach.
+
+    The metric dso_true.
     """
     parts = [
         per_unit(t[f"aged_m{number}"], ibis.greatest(t[f"sales_m{number}"], zero()))
@@ -116,6 +118,8 @@ def cei(before: Any, sales: Any, receivable: Any, current: Any) -> Any:
     (beginning receivables + credit sales − ending receivables) ÷ (beginning receivables + credit
     sales − ending receivables not yet due), plain period form (vector CEI-1). Null when nothing
     was collectable.
+
+    The metric collection_index over the policy's sales window.
     """
     collectable = money(before + sales - current)
     collected = money(before + sales - receivable)

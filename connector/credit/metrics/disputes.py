@@ -95,6 +95,9 @@ def dispute_sums(disputes: ir.Table, rates: ir.Table, as_of: Any, rule: Disputes
     `disputes_open` are open at the valuation date; `disputed_now` and `disputed_earlier` what the
     disputes open then and `change_days` ago are about; `disputes_before_due` those raised within
     the window and within `before_due_days` before the invoice's due date, the day itself included.
+
+    disputes_recent counts those raised within `change_days`, disputed_before_due is the amount of
+    disputes_before_due, in company currency.
     """
     d = in_base(disputes, rates)
     earlier = plus_days(as_of, ibis.literal(-rule.change_days))
@@ -127,6 +130,8 @@ def change_of_share(now: Any, owed_now: Any, earlier: Any, owed_earlier: Any) ->
     """Disputed share now less the share then; nothing owed then counts as nothing disputed.
 
     Null when nothing is owed now: without receivables there is no share.
+
+    The metric dispute_change, a difference of fractions: 0.1 is ten points more (EW07).
     """
     before = ibis.coalesce(ratio(earlier, owed_earlier), 0).cast("decimal(18, 10)")
     return (ratio(now, owed_now) - before).cast("decimal(18, 10)")
@@ -139,6 +144,10 @@ def _sums(bench: Workbench) -> dict[str, ir.Table]:
 
 
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    """oldest_dispute_days = age in days of the oldest open dispute; null for none.
+
+    dispute_change see `change_of_share`.
+    """
     return {
         "dispute_change": change_of_share(
             t.disputed_now, t.open_receivables, t.disputed_earlier, t.receivables_earlier

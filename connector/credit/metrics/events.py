@@ -36,6 +36,9 @@ def event_figures(events: ir.Table, rule: EventsDoc, as_of: Any) -> ir.Table:
     """Per party: events in force, the worst severity and the day it began (EW12).
 
     Court and press events fade after `memory_days`; the severe kinds count until they are over.
+
+    events is a count, event_severity 1 notice, 2 warning, 3 severe, event_since the latest day of
+    one of the worst; all null when nothing is in force.
     """
     severity = severity_of(events, rule)
     t = events.mutate(worth=severity)

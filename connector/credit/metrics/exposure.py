@@ -47,7 +47,11 @@ def counted_orders(facts: Facts, rates: ir.Table, horizon_days: int | None) -> i
 
 
 def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Table:
-    """Confirmed orders and prepayments tied to them, per (party, seller)."""
+    """Confirmed orders and prepayments tied to them, per (party, seller).
+
+    open_orders = Σ of what is not invoiced or delivered yet; order_prepayments = what is paid for
+    these orders, at most what is not invoiced. Company currency (EXP-1, EXP-HORIZON).
+    """
     o = counted_orders(facts, rates, horizon_days)
     return o.group_by("party_id", seller=ibis.coalesce(o.selling_company, "")).agg(
         open_orders=money(ibis.coalesce(o.base.sum(), zero())),
@@ -57,7 +61,11 @@ def order_sums(facts: Facts, rates: ir.Table, horizon_days: int | None) -> ir.Ta
 
 
 def delivery_sums(facts: Facts, rates: ir.Table) -> ir.Table:
-    """Delivered, not billed."""
+    """Delivered, not billed.
+
+    unbilled_deliveries = Σ unbilled amount delivered by the valuation date, company currency
+    (EXP-1).
+    """
     d = facts["delivery"]
     d = in_base(d.filter(d.delivery_date <= facts.as_of), rates)
     d = d.mutate(base=convert(d.unbilled_amount, d.rate))
@@ -65,7 +73,10 @@ def delivery_sums(facts: Facts, rates: ir.Table) -> ir.Table:
 
 
 def unposted_sums(facts: Facts, rates: ir.Table) -> ir.Table:
-    """Billed, not posted: the document's open amount, else its amount."""
+    """Billed, not posted: the document's open amount, else its amount.
+
+    unposted_billing = Σ of invoices that exist and are not posted, company currency (EXP-1).
+    """
     i = facts["invoice"]
     i = i.filter(i.invoice_date <= facts.as_of, ~ibis.coalesce(i.posted, True))
     i = i.filter(i.cleared_date.isnull() | (i.cleared_date > facts.as_of))
@@ -75,14 +86,20 @@ def unposted_sums(facts: Facts, rates: ir.Table) -> ir.Table:
 
 
 def cash_sums(settled: Settled, rates: ir.Table) -> ir.Table:
-    """Cash that found no invoice; a returned payment that undoes nothing counts against it."""
+    """Cash that found no invoice; a returned payment that undoes nothing counts against it.
+
+    unapplied_cash = Σ receipts − what was applied of them, company currency (EXP-1).
+    """
     c = in_base(settled.cash, rates)
     c = c.mutate(base=convert(c.left, c.rate))
     return _summed(c, "unapplied_cash", c.seller)
 
 
 def credit_sums(settled: Settled, rates: ir.Table) -> ir.Table:
-    """Credit notes not used yet."""
+    """Credit notes not used yet.
+
+    open_credit_notes = Σ credit notes − what was applied of them, company currency (EXP-1).
+    """
     c = settled.credits
     c = in_base(c.filter(c.left > 0), rates)
     c = c.mutate(base=convert(c.left, c.rate))

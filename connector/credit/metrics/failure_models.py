@@ -67,7 +67,11 @@ def altman(t: ir.Table) -> dict[str, Any]:
 def altman_scores(
     *, x1: Any, x2: Any, x3: Any, x4_market: Any, x4_book: Any, x5: Any
 ) -> dict[str, Any]:
-    """The four scores from their ratios (Z-1)."""
+    """The four scores from their ratios (Z-1).
+
+    altman_z, altman_z_private (Z′), altman_z_emerging (Z″) and altman_em; null when a ratio is
+    unknown.
+    """
     emerging = 6.56 * x1 + 3.26 * x2 + 6.72 * x3 + 1.05 * x4_book
     return {
         "altman_z": stated(1.2 * x1 + 1.4 * x2 + 3.3 * x3 + 0.6 * x4_market + 1.0 * x5),
@@ -100,7 +104,10 @@ def zmijewski(t: ir.Table) -> dict[str, Any]:
 
 
 def zmijewski_scores(*, profit: Any, leverage: Any, liquidity: Any) -> dict[str, Any]:
-    """X = −4.336 − 4.513 NI/TA + 5.679 TL/TA + 0.004 CA/CL and its probability (ZMI-1)."""
+    """X = −4.336 − 4.513 NI/TA + 5.679 TL/TA + 0.004 CA/CL and its probability (ZMI-1).
+
+    The metrics zmijewski_x and zmijewski_p (0–1); null when a ratio is unknown.
+    """
     x = -4.336 - 4.513 * profit + 5.679 * leverage + 0.004 * liquidity
     return {"zmijewski_x": stated(x), "zmijewski_p": stated(normal(x))}
 
@@ -123,6 +130,8 @@ def ohlson(t: ir.Table, assets_in_dollars: Any, index: Decimal) -> dict[str, Any
     − 1.72 [TL > TA] − 2.37 NI/TA − 1.83 FFO/TL + 0.285 [losses in both years]
     − 0.521 (NI − NI₋₁)/(|NI| + |NI₋₁|). The size term makes it travel badly: tell the index with
     it. Funds from operations that are not stated are net income + depreciation.
+
+    The metrics ohlson_o and ohlson_p; null without the year before.
     """
     ta, tl = t.total_assets, t.total_liabilities
     funds = ibis.coalesce(t.funds_from_operations, t.net_income + t.depreciation)
@@ -146,6 +155,8 @@ def beneish(t: ir.Table) -> dict[str, Any]:
 
     M = −4.84 + 0.92 DSRI + 0.528 GMI + 0.404 AQI + 0.892 SGI + 0.115 DEPI − 0.172 SGAI
     + 4.679 TATA − 0.327 LVGI. AQI, DEPI and SGAI that cannot be computed are 1.
+
+    The metric beneish_m; null without the year before.
     """
     i = beneish_indices(t)
     neutral = {name: ibis.coalesce(i[name], 1.0) for name in ("aqi", "depi", "sgai")}

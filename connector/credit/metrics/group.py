@@ -49,6 +49,8 @@ def group_figures(members: ir.Table) -> ir.Table:
     """Per group of the party totals: exposure, members, and members in trouble.
 
     A member in credit lowers nobody else's exposure.
+
+    group_exposure in company currency, group_members a count.
     """
     owed = ibis.greatest(members.net_exposure, zero())
     return members.group_by("group_id").agg(
@@ -64,7 +66,10 @@ def headroom(t: ir.Table) -> dict[str, Any]:
 
 
 def with_groups(t: ir.Table, bench: Workbench) -> ir.Table:
-    """Add the group's figures to every row of its members; null for parties without a group."""
+    """Add the group's figures to every row of its members; null for parties without a group.
+
+    group_trouble = members in trouble − the party itself (EW18); group_limit see `group_limits`.
+    """
     trouble = in_trouble(t, bench.policy.group.contagion_days)
     m = t.filter(t.group_id.notnull(), t.selling_company == _TOTAL)
     m = m.select("party_id", "group_id", "net_exposure", trouble=trouble)

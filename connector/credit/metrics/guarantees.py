@@ -122,6 +122,10 @@ def guarantee_sums(held: ir.Table, items: ir.Table, as_of: Any, alert_days: int)
     min over all of them of (claims within its reach + worth of the longer ones), and never more
     than their worth. `guarantees_first` is that minimum without, `guarantees_second` with the
     guarantees that also reach what is not invoiced yet; a later stage adds that part there.
+
+    guarantees_face = Σ face value in force; guarantees_expiring = face value of those that end
+    within the policy's longest warning; guarantee_next_expiry = the earliest last day, null when
+    none ends.
     """
     reached = _reached(held, items)
     longer = ibis.window(
@@ -169,6 +173,8 @@ def effective(t: ir.Table) -> Any:
 
     Reads guarantees_first, guarantees_second, open_receivables, gross_exposure and net_exposure.
     Without exposure it is 0: there is nothing to secure (GTEE-1, EXP-2).
+
+    The metric guarantees_effective, in company currency.
     """
     not_invoiced = ibis.greatest(money(t.gross_exposure - t.open_receivables), zero())
     reached = ibis.least(t.guarantees_first, money(t.guarantees_second + not_invoiced))
@@ -179,6 +185,8 @@ def expiry_stage(t: ir.Table, as_of: Any, alert_days: Sequence[int]) -> Any:
     """How many of the policy's warning days before the next end of a guarantee have come.
 
     0 = none; null without a guarantee that ends.
+
+    The metric guarantee_expiry_stage (EW15): with 90, 60 and 30 days, 2 means that 60 have come.
     """
     left = days_between(t.guarantee_next_expiry, as_of)
     stages = [(left <= days, n) for n, days in reversed(list(enumerate(alert_days, 1)))]
@@ -187,7 +195,10 @@ def expiry_stage(t: ir.Table, as_of: Any, alert_days: Sequence[int]) -> Any:
 
 
 def needed_until(held: ir.Table, items: ir.Table) -> ir.Table:
-    """Per party: the day until which guarantees are needed: last due date + claim days (GTEE-1)."""
+    """Per party: the day until which guarantees are needed: last due date + claim days (GTEE-1).
+
+    The metric guarantee_needed_until; null without a guarantee or without open items.
+    """
     claims = held.group_by("party_id").agg(claim_days=held.claim_days.max())
     last = (
         items.semi_join(claims, "party_id").group_by("party_id").agg(last_due=items.due_date.max())

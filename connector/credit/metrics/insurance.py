@@ -122,6 +122,12 @@ def insurance_sums(covered: ir.Table, now: Any, rule: InsuranceDoc) -> ir.Table:
     """What the limits of each (party, seller) give together.
 
     A limit whose insured share nobody states covers nothing and is counted as unclear.
+
+    insured_limits_unclear counts those limits. insured_limit_valid_to = the earliest end of a limit
+    in force. insurance_terms_exceeded = undisputed open items at longer terms than the insurer
+    allows, in company currency. insurance_extension_end, insurance_report_by and
+    insurance_claim_from = the earliest of these clocks (INS-DATES), null without an item that
+    starts them.
     """
     c = covered
     fresh = days_between(now, c.cut_on) <= rule.cut_watch_days
@@ -143,7 +149,10 @@ def insurance_sums(covered: ir.Table, now: Any, rule: InsuranceDoc) -> ir.Table:
 
 
 def of_parties(covered: ir.Table) -> ir.Table:
-    """Per party: the largest insured share, and the day of the last cut."""
+    """Per party: the largest insured share, and the day of the last cut.
+
+    insured_share is a fraction; insured_limit_cut_on a date, null when nothing was cut.
+    """
     c = covered
     return c.group_by("party_id").agg(
         insured_share=c.share.max(), insured_limit_cut_on=c.cut_on.max()
@@ -156,6 +165,11 @@ def cover(t: ir.Table) -> dict[str, Any]:
     Insurable balance = insurable items − unmatched cash − open credit notes; cover is at most the
     insured share of it. The first loss is borne once a year over all customers, so it lowers the
     claim and not the cover. Null without an insured limit.
+
+    insured_limit = Σ of the limits for new deliveries; insurable_balance as above; insurance_cover
+    = Σ share × what the limits take, at most share × balance; insurance_claim = the cover less the
+    first loss (INS-CLAIM); above_insured_limit = balance − what the limits take of it, at least 0;
+    insured_limit_cut_share = cut within the policy's watch ÷ (cut + limit), a fraction.
     """
     less = ibis.greatest(money(t.unapplied_cash + t.open_credit_notes), zero())
     balance = ibis.greatest(money(t.insurable_items - less), zero())

@@ -42,6 +42,8 @@ def exposure_at_default(drawn: Any, limit: Any, undrawn_share: Any) -> Any:
     """Drawn + share × undrawn limit (EL-EAD); without a limit, or above it, what is drawn.
 
     `drawn` is the net exposure, at least 0.
+
+    The metric exposure_at_default, in company currency.
     """
     owed = ibis.greatest(drawn, zero())
     undrawn = ibis.greatest(money(ibis.coalesce(limit, zero()) - owed), zero())
@@ -57,6 +59,8 @@ def security_lgd(t: ir.Table, ead: Any, rule: LgdDoc) -> Any:
     """Loss given default of the whole: each part of the exposure with that of its security.
 
     Reads guarantees_effective and insurance_cover; null without exposure.
+
+    The metric loss_given_default, a fraction.
     """
     guaranteed = ibis.least(t.guarantees_effective, ead)
     left = money(ead - guaranteed)
@@ -74,13 +78,19 @@ def late_interest(late_days_amount: Any, yearly_rate: Any, basis: int) -> Any:
     """Interest on late payment: Σ overdue amount × days late × yearly rate ÷ basis (INT-1).
 
     `late_days_amount` is that Σ of amount × days; divided once and rounded to four digits.
+
+    The metric late_interest so far, in company currency; null when no rate is known. Disputed parts
+    bear none.
     """
     product = late_days_amount.cast("float64") * yearly_rate.cast("float64")
     return (product / basis).round(DAYS_DIGITS).cast(MONEY)
 
 
 def carrying_cost(overdue: Any, cost_of_funds: Any) -> Any:
-    """A year's cost of financing what is overdue, at its present level (COST-1)."""
+    """A year's cost of financing what is overdue, at its present level (COST-1).
+
+    The metric overdue_carrying_cost, company currency; null when the policy has no cost of funds.
+    """
     return convert(overdue, cost_of_funds)
 
 

@@ -38,7 +38,10 @@ def coming_opportunities(facts: Facts, rates: ir.Table, rule: OpportunitiesDoc) 
 
 
 def opportunity_sums(coming: ir.Table) -> ir.Table:
-    """Count and weighted amount per party, in company currency."""
+    """Count and weighted amount per party, in company currency.
+
+    The metrics opportunities and opportunity_amount; null for a party without any.
+    """
     return coming.group_by("party_id").agg(
         opportunities=coming.count(),
         opportunity_amount=money(ibis.coalesce(coming.weighted.sum(), zero())),

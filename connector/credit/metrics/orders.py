@@ -144,6 +144,10 @@ def order_pattern(blocks: ir.Table, dates: ir.Table, as_of: Any, rule: OrdersDoc
     `order_score` and `orders_usual` need orders that reach back over all blocks; a shorter history
     has no pattern. `order_pause_days` is the time without an order before the first of the last
     month, `order_to_largest` the largest recent order ÷ the largest earlier one.
+
+    orders_recent = orders of the last 30 days, orders_usual = the mean of the twelve months before,
+    in company currency; order_ratio = the one ÷ the other; order_months see `months_in_row`;
+    last_order a date. Null for a party that never ordered.
     """
     t = dates.left_join(blocks, "party_id").drop("party_id_right")
     usual, wide = usual_month(t)

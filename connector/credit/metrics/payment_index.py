@@ -64,8 +64,8 @@ def reference_index(facts: Facts, rates: ir.Table) -> ir.Table:
     """Index over the trade references of the last 24 months, one row a party.
 
     Each reference counts with its highest credit, else the limit it grants; one without either has
-    no weight. A reference without days beyond terms is left out. `trade_references` counts those
-    that count.
+    no weight. A reference without days beyond terms is left out. The metric reference_index is 0–100;
+    `trade_references` counts those that count.
     """
     r = facts["trade_reference"]
     r = r.filter(r.given_on <= facts.as_of, r.valid_to.isnull() | (r.valid_to >= facts.as_of))
@@ -114,7 +114,11 @@ def spread(total: Any, squares: Any, count: Any) -> Any:
 
 
 def index_columns(t: ir.Table) -> dict[str, Any]:
-    """Unweighted means, their spread, and the own index of the weighted days beyond terms."""
+    """Unweighted means, their spread, and the own index of the weighted days beyond terms.
+
+    days_to_pay_plain and dbt_plain = Σ days ÷ number of payments; dbt_spread their standard
+    deviation in days; payment_index = `index_of_days` of dbt, 0–100. Null without payments.
+    """
     return {
         "days_to_pay_plain": per_unit(t.plain_to_pay, t.plain_items),
         "dbt_plain": per_unit(t.plain_beyond, t.plain_items),

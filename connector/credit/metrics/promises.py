@@ -141,7 +141,11 @@ def kept_promises(promises: ir.Table, received: ir.Table, stage: Any) -> ir.Tabl
 
 
 def promise_sums(kept: ir.Table, rates: ir.Table, as_of: Any, rule: PromisesDoc) -> ir.Table:
-    """Counts and amounts per (party, seller), in company currency (vector PTP-1)."""
+    """Counts and amounts per (party, seller), in company currency (vector PTP-1).
+
+    promises_due counts those that are due for judgement within the window; promised_open and
+    next_promise tell of those that are not.
+    """
     t = in_base(kept, rates)
     due = (t.last_day < as_of) & (days_between(as_of, t.promised_on) < rule.window_days)
     t = t.mutate(
@@ -164,7 +168,12 @@ def promise_sums(kept: ir.Table, rates: ir.Table, as_of: Any, rule: PromisesDoc)
 
 
 def promise_columns(t: ir.Table) -> dict[str, Any]:
-    """Kept share by count and by amount, paid share, and the broken ones; null without promises."""
+    """Kept share by count and by amount, paid share, and the broken ones; null without promises.
+
+    promises_broken = promises_due − kept ones (EW06); promise_kept_ratio by count;
+    promise_kept_amount_ratio = Σ promised on kept ones ÷ Σ promised; promise_paid_share = Σ paid on
+    all ÷ Σ promised. Fractions (PTP-1).
+    """
     return {
         "promises_broken": t.promises_due - t.promises_kept,
         "promise_kept_ratio": ratio(t.promises_kept, t.promises_due),

@@ -42,7 +42,10 @@ def segment_of(t: ir.Table, rule: ProvisionDoc) -> Any:
 
 
 def allowance(t: ir.Table, rule: ProvisionDoc, edges: Sequence[int]) -> Any:
-    """Σ bucket × rate of the party's segment (ECL-1); null when the policy has no rates."""
+    """Σ bucket × rate of the party's segment (ECL-1); null when the policy has no rates.
+
+    The metric provision, in company currency, indicative.
+    """
     if not rule.rates:
         return ibis.null(MONEY)
     names = ageing_columns(edges)

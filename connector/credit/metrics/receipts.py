@@ -37,6 +37,8 @@ def receipt_sums(facts: Facts, rates: ir.Table, rule: ReceiptsDoc) -> ir.Table:
     Each in the window (`…_recent`, `returned_payments`) and in the rest of the year before it.
     Bills that came back are no receipts. A bill that the source also books as a payment counts on
     both sides.
+
+    receipts_recent and returned_payments are counts, returned_amount is in company currency.
     """
     as_of = facts.as_of
     p, b = facts["payment"], facts["bill"]
@@ -96,7 +98,10 @@ def short_payments(bench: Workbench, rule: ReceiptsDoc) -> ir.Table:
 
 
 def part_payments(short: ir.Table) -> ir.Table:
-    """Number and amount of the receipts among them, per (party, seller)."""
+    """Number and amount of the receipts among them, per (party, seller).
+
+    The metric part_payments counts receipts, however many invoices each paid in part (EW08).
+    """
     s = short
     receipts = s.group_by("party_id", "seller", "from_connection", "from_id").agg(
         part=money(s.base.sum())
@@ -122,6 +127,9 @@ def receipt_columns(t: ir.Table) -> dict[str, Any]:
     `payment_change`: 2 a payment was sent back, which had not happened in the year before; 1 bills
     arrived, which had not happened before either; 0 neither. Null when nothing was received in the
     year before: without habit there is no change.
+
+    part_payment_share = part_payments ÷ receipts_recent; bill_share = Σ bills ÷ Σ receipts, both
+    fractions, null without receipts (EW08, EW17).
     """
     habit = (t.receipts_before > 0) & (t.receipts_recent + t.returned_payments > 0)
     change = when(

@@ -78,6 +78,12 @@ def receivable_sums(items: ir.Table, edges: Sequence[int]) -> ir.Table:
     """Additive figures of the open items per (party, seller), in company currency.
 
     `late_days_amount` = Σ undisputed overdue × days past due, for the weighted averages.
+
+    All in company currency, 0 when there are no open items. open_receivables = Σ open amount
+    (AGE-1). overdue = the part with days past due > 0; overdue_undisputed the same without what is
+    disputed. disputed = Σ disputed part. oldest_due_date: the earliest due date with an undisputed
+    part, null without one. open_items, items_without_rate (left out of every sum) and
+    due_date_derived (nobody agreed a due date) are counts.
     """
     late = items.days_past_due > 0
     days = items.days_past_due.cast("int32")
@@ -125,7 +131,15 @@ def roll_up(table: ir.Table, smallest: Sequence[str] = ()) -> ir.Table:
 
 
 def ratio_columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
-    """Shares of the receivables that are overdue or disputed, and their age (AGE-1)."""
+    """Shares of the receivables that are overdue or disputed, and their age (AGE-1).
+
+    Fractions, null when what they are divided by is 0: overdue_ratio = overdue ÷ open_receivables;
+    overdue_ratio_undisputed = overdue_undisputed ÷ (open_receivables − disputed);
+    overdue_ratio_past_grace = undisputed overdue beyond the days of grace ÷ open_receivables;
+    dispute_ratio = disputed ÷ open_receivables; unapplied_ratio = (unapplied_cash +
+    open_credit_notes) ÷ open_receivables. average_days_past_due = Σ overdue amount × days ÷
+    overdue, in days; oldest_overdue_days see there.
+    """
     undisputed = money(t.open_receivables - t.disputed)
     return {
         "overdue_ratio": ratio(t.overdue, t.open_receivables),
@@ -139,7 +153,10 @@ def ratio_columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
 
 
 def oldest_overdue_days(t: ir.Table, as_of: Any) -> Any:
-    """Days past due of the oldest undisputed item; 0 when nothing is late; null without history."""
+    """Days past due of the oldest undisputed item; 0 when nothing is late; null without history.
+
+    The metric oldest_overdue_days: valuation date − oldest_due_date in calendar days (EW01).
+    """
     days = ibis.greatest(days_between(as_of, t.oldest_due_date), 0)
     known = (t.paid_items > 0) | (t.open_items > 0)
     return ibis.ifelse(known, ibis.coalesce(days, 0), ibis.null("int64"))

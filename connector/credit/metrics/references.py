@@ -18,6 +18,8 @@ def reference_limits(facts: Facts, rates: ir.Table, rule: ReferencesDoc) -> ir.T
 
     References are picked by the customer, so one alone says little. Only those that are neither
     older than the policy allows nor past their own last day count.
+
+    The metric reference_limit = Σ granted limits ÷ their number, company currency.
     """
     r = facts["trade_reference"]
     now = facts.as_of

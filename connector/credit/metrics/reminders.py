@@ -38,6 +38,8 @@ def reminder_level(t: ir.Table, rule: RemindersDoc, as_of: Any) -> Any:
 
     `t` has oldest_due_date and overdue_past_grace. All levels move with the due date in one
     direction, so the oldest item has the highest one. Null when the policy has no levels.
+
+    The metric reminder_level (DUN-1).
     """
     if not rule.levels:
         return ibis.null("int64")

@@ -14,7 +14,10 @@ from connector.credit.policy.collateral import CollateralDoc
 
 
 def unsecured(t: ir.Table) -> Any:
-    """Net exposure − effective guarantees − insurance cover, in that order, not below 0 (EXP-2)."""
+    """Net exposure − effective guarantees − insurance cover, in that order, not below 0 (EXP-2).
+
+    The metric unsecured_exposure, in company currency.
+    """
     covered = ibis.coalesce(t.insurance_cover, zero())
     rest = money(t.net_exposure - t.guarantees_effective - covered)
     return ibis.greatest(rest, zero())
@@ -28,7 +31,10 @@ def collateral(t: ir.Table, rule: CollateralDoc) -> Any:
 
 
 def of_appetite(t: ir.Table, appetite: Decimal | None) -> Any:
-    """Unsecured exposure ÷ what one customer may have of it; null when that is not watched."""
+    """Unsecured exposure ÷ what one customer may have of it; null when that is not watched.
+
+    The metric unsecured_of_appetite, a fraction.
+    """
     if appetite is None:
         return ibis.null(RATE)
     return ratio(unsecured(t), exact_money(appetite))

@@ -135,6 +135,13 @@ def ratios(t: ir.Table) -> dict[str, Any]:
     Debt is what bears interest: short-term + long-term. Days are of the customer itself:
     receivables ÷ sales, payables and inventory ÷ cost of sales, × 365. A part that is not stated
     leaves unknown what needs it.
+
+    ÷ total assets: debt_ratio (total liabilities), return_on_assets (net income), asset_turnover
+    (sales). ÷ current liabilities: current_ratio (current assets), quick_ratio (the same less
+    inventory), cash_ratio (cash), cash_flow_to_current_liabilities (operating cash flow). ÷ equity:
+    debt_to_equity (total liabilities), return_on_equity (net income). ÷ sales: gross_margin (sales
+    − cost of sales), net_margin (net income). debt_to_ebitda and cash_flow_to_debt: debt ÷ EBITDA
+    and operating cash flow ÷ debt. ebit_cover, ebitda_cover: ÷ interest.
     """
     debt = t.short_term_debt + t.long_term_debt
     ebitda = t.ebit + t.depreciation
@@ -163,6 +170,13 @@ def ratios(t: ir.Table) -> dict[str, Any]:
 
 
 def _amounts_and_days(t: ir.Table) -> dict[str, Any]:
+    """Days and amounts of the statement, a year's flows (RATIO-1).
+
+    their_dso, their_dpo, their_dio: see `ratios`; cash_conversion_cycle = their_dso + their_dio −
+    their_dpo. free_cash_flow = operating_cash_flow − capital expenditure; tangible_net_worth =
+    statement_equity − intangibles; working_capital = current assets − current liabilities;
+    statement_sales, statement_equity and net_income as stated, in company currency.
+    """
     collecting = _days_of(t.receivables, t.sales)
     paying = _days_of(t.payables, t.cost_of_sales)
     storing = _days_of(t.inventory, t.cost_of_sales)
@@ -187,7 +201,10 @@ def _days_of(stock: Any, flow: Any) -> Any:
 
 
 def models(t: ir.Table, rule: StatementsDoc, dollar: Any) -> dict[str, Any]:
-    """The failure models that the policy names; the others are unknown. `dollar`: its rate."""
+    """The failure models that the policy names; the others are unknown. `dollar`: its rate.
+
+    failure_zone: the zone of the policy's Altman variant, 1 distress, 2 grey, 3 safe.
+    """
     found: dict[str, Any] = {name: ibis.null("decimal(18, 10)") for name in MODEL_METRICS}
     found["failure_zone"] = ibis.null("int64")
     if "altman" in rule.models:
@@ -212,7 +229,7 @@ MODEL_METRICS = (
 
 
 def weak_signs(t: ir.Table, rule: StatementsDoc) -> Any:
-    """How many of the policy's signs of weakness the statement shows (EW14), 0–5.
+    """The metric weak_signs: how many of the policy's signs the statement shows (EW14), 0–5.
 
     Negative equity, a net loss, a negative operating cash flow, a statement that was filed late
     (an event of that kind), the distress zone of the policy's Altman variant.
@@ -239,6 +256,11 @@ def late_filers(facts: Facts) -> ir.Table:
 
 
 def _of_party(bench: Workbench) -> dict[str, ir.Table]:
+    """The latest statement's dates, and its figures when it may be used (EW14, EW19).
+
+    statement_end = its last day; statement_age_days = valuation date − that; statement_stale 1 when
+    older than the policy's months; statement_suspect 1 when its unit looks mistaken.
+    """
     rule, facts = bench.policy.statements, bench.facts
     rows = bench.stage.keep("statement_rows", statement_rows(facts, bench.rates))
     bought = purchases(facts, bench.rates, rows)

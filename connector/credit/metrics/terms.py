@@ -19,7 +19,10 @@ from connector.credit.settlement.due_dates import GUESSED
 
 
 def guessed_sums(items: ir.Table) -> ir.Table:
-    """Open items whose due date rests on nothing agreed (`due_dates.GUESSED`), company currency."""
+    """Open items whose due date rests on nothing agreed (`due_dates.GUESSED`), company currency.
+
+    The metric due_dates_missing, 0 for none.
+    """
     t = items.filter(items.due_basis.isin(GUESSED))
     return t.group_by("party_id", seller=t.seller).agg(
         due_dates_missing=money(ibis.coalesce(t.base.sum(), zero()))
@@ -31,6 +34,8 @@ def agreement_ends(facts: Facts) -> ir.Table:
 
     Agreements of one kind and selling company follow each other: the latest end counts, and none
     where one is open-ended. Ended ones and those of other kinds are another matter.
+
+    The metric agreement_valid_to.
     """
     a = facts["agreement"]
     a = a.filter(a.valid_to.isnull() | (a.valid_to >= facts.as_of))
@@ -45,6 +50,8 @@ def warnings_passed(last_day: Any, as_of: Any, alert_days: Sequence[int]) -> Any
     """How many of the warning days before a last day have come, 0 = none (EWI EW15).
 
     Null without a last day, and after it: then something else has to be said.
+
+    The metrics limit_expiry_stage (of the limit in force) and agreement_expiry_stage.
     """
     left = days_between(last_day, as_of)
     stages = [(left <= days, number) for number, days in enumerate(alert_days, 1)][::-1]
@@ -53,7 +60,10 @@ def warnings_passed(last_day: Any, as_of: Any, alert_days: Sequence[int]) -> Any
 
 
 def beyond_law(terms_days: Any, country: Any, rule: TermsDoc) -> Any:
-    """Days by which agreed terms exceed what a country's law allows; 0 within, null if unknown."""
+    """Days by which agreed terms exceed what a country's law allows; 0 within, null if unknown.
+
+    The metric terms_beyond_law_days.
+    """
     if not rule.law_days:
         return ibis.null("decimal(18, 4)")
     most = when(*((country == name, days) for name, days in sorted(rule.law_days.items())))
@@ -71,6 +81,7 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
 
 
 def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
+    """due_dates_missing_ratio = due_dates_missing ÷ open_receivables; the others see above."""
     rule, as_of = bench.policy.terms, bench.as_of
     return {
         "due_dates_missing_ratio": ratio(t.due_dates_missing, t.open_receivables),

@@ -34,6 +34,8 @@ def sales_sums(settled: Settled, facts: Facts, rates: ir.Table, windows: Windows
 
     `sales_recent` and `sales_year` are trailing windows, `sales_m0` the month of the valuation
     date so far, `sales_m1` the month before, and so on.
+
+    Company currency; 0 without sales. The windows end on the valuation date, both ends included.
     """
     i, c = settled.invoices, settled.credits
     rows = union_all(
@@ -70,6 +72,11 @@ def turnover_columns(t: ir.Table, facts: Facts, windows: WindowsDoc) -> dict[str
     The day window and the sales window are the same; a customer younger than the window has both
     clipped to its age (DSO-NEWCUST). No sales with receivables gives null (`no_sales_in_window`
     is its note), no receivables gives 0.
+
+    dso = open_receivables ÷ sales_recent × days of the window (DSO-STD); dso_best the same with
+    what is not overdue (DSO-BEST); average_days_delinquent = dso − dso_best; dso_countback see
+    `countback`. All in days. customer_age_days = valuation date − the earlier of the stated begin
+    and the first sale seen; null when neither is known.
     """
     began = ibis.least(t.customer_since, t.first_sale)
     age = ibis.greatest(days_between(facts.as_of, began), 0)

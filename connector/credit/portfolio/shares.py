@@ -49,6 +49,8 @@ def share_columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     Rows of single selling companies have none. `concentration_use` is the larger of share ÷ allowed
     share of the two, `concentration_allowed` the share it is measured against; both are null when
     the policy allows anything, and in a book of fewer than `min_names` names.
+
+    exposure_share and group_exposure_share are fractions of the net exposure of all (CON-1).
     """
     rule = bench.policy.concentration
     whole = t.selling_company == TOTAL
