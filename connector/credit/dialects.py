@@ -16,13 +16,25 @@ import ibis
 import ibis.expr.types as ir
 from ibis.backends.sql.datatypes import DuckDBType, PySparkType
 
+PREFIX = "credit_"
+"""Every temporary table of a calculation begins so."""
+
 
 @dataclass(frozen=True)
 class Dialect:
-    """`write` gives the column list of an expression's result and the query that makes it."""
+    """`write` gives the column list of an expression's result and the query that makes it.
+
+    `mark` stands around names, `kind` gives a type's name.
+    """
 
     name: str
+    mark: str
     write: Callable[[ir.Table], tuple[str, str]]
+    kind: Callable[[Any], str]
+
+    def quoted(self, name: str) -> str:
+        """A name of ours as it stands in a query."""
+        return f"{self.mark}{name}{self.mark}"
 
 
 def _write_duckdb(expression: ir.Table) -> tuple[str, str]:
@@ -55,5 +67,5 @@ def _plain_numbers(query: str) -> str:
     return _EXPONENT.sub(lambda m: f"CAST('{Decimal(m[1]):f}' AS DECIMAL", query)
 
 
-DUCKDB = Dialect("duckdb", _write_duckdb)
-SPARK = Dialect("spark", _write_spark)
+DUCKDB = Dialect("duckdb", '"', _write_duckdb, DuckDBType.to_string)
+SPARK = Dialect("spark", "`", _write_spark, PySparkType.to_string)

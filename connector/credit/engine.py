@@ -6,6 +6,7 @@ nothing loops over parties; every stage is a table expression that is materialis
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,17 +19,23 @@ import pyarrow as pa
 
 from connector.credit import tables
 from connector.credit.decision.verdict import judge
-from connector.credit.dialects import DUCKDB, Dialect
+from connector.credit.dialects import DUCKDB, PREFIX, Dialect
 from connector.credit.expressions import union_all
-from connector.credit.facts import Inputs, bind, bind_worlds, input_facts, unbind
+from connector.credit.facts import (
+    Inputs,
+    bind,
+    bind_worlds,
+    empty_inputs,
+    input_facts,
+    unbind,
+)
 from connector.credit.metrics.party import KEY, Book, build_book
 from connector.credit.policy.document import PolicyDoc, policy_hash
 from connector.credit.portfolio.concentration import find_concentration
 from connector.credit.program import (
-    PREFIX,
     Builder,
     Program,
-    drop_table,
+    drop_stages,
     load_program,
     run_statements,
     save_program,
@@ -99,13 +106,20 @@ def compile_program(
 
 
 def _compile_plainly(policy: PolicyDoc, seal: str, dialect: Dialect) -> Program:
-    """Compile without merging nested selects: DuckDB flattens them itself, Ibis takes seconds."""
-    fused = ibis.options.sql.fuse_selects
+    """Compile without merging nested selects: DuckDB flattens them itself, Ibis takes seconds.
+
+    Expressions are millions of small objects that all live until the end; looking through them for
+    garbage again and again would take as long as compiling.
+    """
+    fused, collecting = ibis.options.sql.fuse_selects, gc.isenabled()
     ibis.options.sql.fuse_selects = False
+    gc.disable()
     try:
         return _compile(policy, seal, dialect)
     finally:
         ibis.options.sql.fuse_selects = fused
+        if collecting:
+            gc.enable()
 
 
 def _compile(policy: PolicyDoc, seal: str, dialect: Dialect) -> Program:
@@ -182,16 +196,22 @@ def decide(
     program = compile_program(policy, programs)
     bind(connection, inputs, as_of)
     made = [s.name for s in (*program.output, *program.worlds)]
+    asked = {name for statement in program.remedies for name in statement.reads}
     try:
         first = (*program.verdict, *program.output, *program.worlds)
-        run_statements(connection, first, keep=[*made, "judged", "flags"])
-        if _count(connection, "worlds"):
+        empty = run_statements(
+            connection, first, keep=[*made, *asked], empty=empty_inputs(connection)
+        )
+        if "worlds" not in empty:
             bind_worlds(connection)
-            run_statements(connection, program.verdict, keep=["judged", "flags"])
-        run_statements(connection, program.remedies, keep=["out_reason"])
+            empty = run_statements(
+                connection, program.verdict, keep=asked,
+                empty=empty_inputs(connection) | {name for name in made if name in empty},
+            )  # fmt: skip
+        run_statements(connection, program.remedies, keep=["out_reason"], empty=empty)
         return read_out(lambda name: _fetch(connection, name), policy, as_of, run_id)
     finally:
-        _clean_up(connection, program)
+        _clean_up(connection)
 
 
 def open_items(
@@ -205,19 +225,18 @@ def open_items(
     program = compile_program(policy)
     bind(connection, inputs, as_of)
     try:
-        run_statements(connection, program.verdict, keep=["items"])
+        run_statements(connection, program.verdict, keep=["items"], empty=empty_inputs(connection))
         return connection.execute(
             f'SELECT * FROM temp."{PREFIX}items" WHERE $1 IS NULL OR party_id = $1 '  # noqa: S608  # our own name
             "ORDER BY party_id, due_date, connection, id",
             [party_id],
         ).fetch_arrow_table()
     finally:
-        _clean_up(connection, program)
+        _clean_up(connection)
 
 
-def _clean_up(connection: duckdb.DuckDBPyConnection, program: Program) -> None:
-    for statement in program.statements:
-        drop_table(connection, statement.name)
+def _clean_up(connection: duckdb.DuckDBPyConnection) -> None:
+    drop_stages(connection)
     unbind(connection)
 
 
@@ -239,10 +258,6 @@ def read_out(
     }
     receivables = fetch("out_receivables")
     return Decided(run_id, as_of, policy_hash(policy), out, receivables, coverage, spread)
-
-
-def _count(connection: duckdb.DuckDBPyConnection, name: str) -> int:
-    return _fetch(connection, name).num_rows
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:

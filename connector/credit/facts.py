@@ -26,7 +26,7 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from connector.credit.program import PREFIX
+from connector.credit.dialects import PREFIX
 from connector.domain.entities import ENTITIES, Kind
 from connector.errors import StateError
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, PRIOR_FLAG_SCHEMA, PRIOR_SCHEMA
@@ -225,6 +225,15 @@ def bind(connection: duckdb.DuckDBPyConnection, inputs: Inputs, as_of: date) -> 
         _bind_view(connection, name, f'"{name}"', columns)
     for name, rows in {**inputs.tables(), "moment": moment_row(inputs.currency, as_of)}.items():
         connection.register(f"{PREFIX}in_{name}", rows)
+
+
+def empty_inputs(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Names of the inputs that are bound and have no rows."""
+    asked = [
+        f"SELECT '{name}' WHERE NOT EXISTS (SELECT 1 FROM \"{PREFIX}in_{name}\")"  # noqa: S608  # our own names
+        for name in input_names()
+    ]
+    return {f"in_{name}" for (name,) in connection.execute(" UNION ALL ".join(asked)).fetchall()}
 
 
 def bind_worlds(connection: duckdb.DuckDBPyConnection) -> None:

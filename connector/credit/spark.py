@@ -19,11 +19,11 @@ from urllib.parse import urlsplit
 import duckdb
 import pyarrow as pa
 
-from connector.credit.dialects import SPARK
+from connector.credit.dialects import PREFIX, SPARK
 from connector.credit.engine import Decided, check_currency, compile_program, read_out
 from connector.credit.facts import Inputs, bind, input_names, unbind
 from connector.credit.policy.document import PolicyDoc
-from connector.credit.program import PREFIX, Statement
+from connector.credit.program import Statement
 from connector.errors import StateError
 
 _PORT = 15002
@@ -161,7 +161,9 @@ class _Stages:
         for statement in statements:
             target = str(self._folder / part / statement.name)
             try:
-                self._session.sql(statement.query).write.mode("overwrite").parquet(target)
+                self._session.sql(statement.written(SPARK.mark)).write.mode("overwrite").parquet(
+                    target
+                )
             except Exception as error:  # the client raises what the server says
                 raise StateError(
                     "Spark cannot compute {stage}: {reason}.",

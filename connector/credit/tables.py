@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.decision.verdict import Verdict, raised_flags
-from connector.credit.expressions import decimal_text, joined
+from connector.credit.expressions import decimal_text, join_left, joined
 from connector.credit.facts import IBIS_TYPES, Facts
 from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import PolicyDoc
@@ -32,10 +32,13 @@ def shaped(table: ir.Table, name: str) -> ir.Table:
 
 def decision_rows(verdict: Verdict, facts: Facts, policy: PolicyDoc, seal: str) -> ir.Table:
     """The decision table without order; `seal` joins policy hash and engine version."""
-    t = verdict.parties.left_join(_flag_texts(verdict.flags, policy), KEY)
-    kept = [name for name in t.columns if not name.endswith("_right")]
+    p = verdict.parties
+    lines = policy.scorecard.characteristics
+    shown = [c.name for c in DECISION.columns if c.name in p.columns]
+    shown += [f"{kind}_{line.id}" for line in lines for kind in ("bin", "pts")]
+    t = join_left(p.select(*shown), _flag_texts(verdict.flags, policy), KEY)
     none = ibis.null("decimal(18, 4)")
-    t = t.select(*[name for name in kept if name != "approved_amount"],
+    t = t.select(*[name for name in t.columns if name != "approved_amount"],
         as_of=facts.as_of, currency=facts.moment.currency.as_scalar(),
         approved_amount=ibis.ifelse(t.approved_state == "amount", t.approved_amount, none),
     )  # fmt: skip

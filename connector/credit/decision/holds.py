@@ -34,6 +34,7 @@ def decide(
     parties: ir.Table, graded: ir.Table, worst: ir.Table, policy: PolicyDoc, as_of: Any
 ) -> ir.Table:
     """Hold, limit_hold, colour, band and next_review of each (party, selling company)."""
+    parties = parties.select(*KEY, *_FROM_PARTY)
     t = parties.left_join(graded, list(KEY)).left_join(worst, list(KEY))
     t = t.select(
         *KEY, *_FROM_PARTY, "grade", "hard_stop",

@@ -40,29 +40,38 @@ class Verdict:
 
 def judge(stage: Builder, facts: Facts, book: Book, policy: PolicyDoc) -> Verdict:
     """Score, grade, propose, flag, hold."""
-    p = book.parties
+    sheet, p = book.sheet, book.parties
     stops = stage.keep("stops", scorecard.counted_stops(facts, p, policy.hard_stops))
     first = scorecard.first_stop(stops, policy.hard_stops)
     scored = stage.keep("scored", scorecard.score(p, policy.scorecard))
     graded = scored.left_join(first, "party_id").select(*scored.columns, "hard_stop")
     graded = scorecard.grade(graded, policy.grades, policy.hard_stops)
     graded = stage.keep("graded", rating.settle_grade(graded, p, policy))
+    p = sheet.adopt("graded", KEY, whole=True)
     portfolio = stage.keep("portfolio", portfolio_sales(p, facts))
-    asked = p.left_join(graded.select(*KEY, "grade"), KEY).cross_join(portfolio)
+    asked = p.select(*[name for name in _ASKED if name in p.columns]).cross_join(portfolio)
     limited = stage.keep("limited", proposal.propose(asked, policy))
+    p = sheet.adopt("limited", KEY, whole=True)
     way = policy.exposure.collateral
-    p = limits.grant(p, limited, policy.limit, facts.as_of, way)
-    p = stage.keep("granted", offer.make_offer(p, graded, policy.offer))
-    flags = stage.keep("flags", raise_flags(p, book, facts, policy))
+    granted = limits.grant(p.select(*_GRANT), limited, policy.limit, facts.as_of, way)
+    stage.keep("granted", offer.make_offer(granted, graded, policy.offer))
+    p = sheet.adopt("granted", KEY, whole=True, replace=_GRANT)
+    flags = raise_flags(stage, p, book, facts, policy)
     worst = stage.keep("worst", holds.flag_sums(flags, policy))
     held = stage.keep("held", holds.decide(p, graded, worst, policy, facts.as_of))
-    acted = stage.keep("acted", _actions(p, graded, held, flags, stops, policy))
-    t = graded.inner_join(p, KEY).inner_join(limited, KEY).inner_join(held, KEY)
-    t = t.inner_join(acted, KEY)
-    kept = [name for name in t.columns if not name.endswith("_right")]
-    t = t.select(*kept)
-    judged = stage.keep("judged", t.mutate(**loss.loss_columns(t, policy.loss)))
-    return Verdict(judged, flags, stops, portfolio)
+    p = sheet.adopt("held", KEY, whole=True)
+    stage.keep("acted", _actions(p, graded, held, flags, stops, policy))
+    p = sheet.adopt("acted", KEY, whole=True)
+    p = sheet.add("loss", loss.loss_columns(p, policy.loss))
+    return Verdict(p, flags, stops, portfolio)
+
+
+_ASKED = (*proposal.PROPOSAL_INPUT, "insured_limit")
+_GRANT = (
+    *KEY, "approved_state", "approved_amount", "approved_source", "approved_valid_to", "expired",
+    "net_exposure", "collateral", "group_available", "available", "utilisation",
+)  # fmt: skip
+"""What a grant by the policy reads and may change."""
 
 
 def _actions(
@@ -92,16 +101,19 @@ def raised_flags(policy: PolicyDoc) -> list[str]:
     return [*shipped, *(condition.flag for condition in policy.raised_conditions)]
 
 
-def raise_flags(t: ir.Table, book: Book, facts: Facts, policy: PolicyDoc) -> ir.Table:
+def raise_flags(
+    stage: Builder, t: ir.Table, book: Book, facts: Facts, policy: PolicyDoc
+) -> ir.Table:
     """All enabled flags; `since` is carried while the flag has been up, else it is today."""
     found = []
     for code in [name for name in raised_flags(policy) if name in FLAGS]:
         context = FlagContext(t, book.items, policy.flags[code], facts.as_of, policy)
-        found.append(flag_module(code).find(context))
-    found += [find_condition(t, condition) for condition in policy.raised_conditions]
+        found.append(stage.keep(f"flag_{code}", flag_module(code).find(context)))
+    for condition in policy.raised_conditions:
+        found.append(stage.keep(f"flag_{condition.flag}", find_condition(t, condition)))
     flags = union_all(found) if found else no_findings(t)
     prior = facts["prior_flag"]
     prior = prior.group_by(*KEY, "code").agg(prior_since=prior.since.min())
     flags = join_left(flags, prior, [*KEY, "code"])
     since = ibis.coalesce(flags.prior_since, facts.as_of)
-    return flags.mutate(since=since).drop("prior_since")
+    return stage.keep("flags", flags.mutate(since=since).drop("prior_since"))

@@ -39,8 +39,12 @@ def find(context: FlagContext) -> ir.Table:
         for n, step in enumerate(rule.steps)
     }
     sums = roll_up(items.group_by("party_id", seller=items.seller).agg(**beyond))
-    t = join_left(context.parties, sums, ["party_id", "selling_company"])
-    t = t.mutate(the_floor=floor_of(t, rule))
+    p = context.parties
+    known = p.select(
+        "party_id", "selling_company", "open_receivables", "oldest_due_date",
+        "oldest_overdue_days", the_floor=floor_of(p, rule),
+    )  # fmt: skip
+    t = join_left(known, sums, ["party_id", "selling_company"])
     places = list(enumerate(rule.steps))[::-1]
     weighty = [(t[f"beyond_{n}"] > 0) & (t[f"beyond_{n}"] >= t.the_floor) for n, _ in places]
     amount = when(*((w, t[f"beyond_{n}"]) for w, (n, _) in zip(weighty, places, strict=True)))

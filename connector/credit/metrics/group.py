@@ -16,6 +16,7 @@ from connector.credit.facts import Facts
 from connector.credit.metrics.events import SEVERE
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
+from connector.credit.sheet import ROW
 
 _TOTAL = ""
 
@@ -76,6 +77,7 @@ def with_groups(t: ir.Table, bench: Workbench) -> ir.Table:
     found = group_figures(m).left_join(group_limits(bench.facts, bench.rates), "group_id")
     found = found.drop("group_id_right")
     found = bench.stage.keep("groups", found.mutate(**headroom(found)))
+    t = t.select(ROW, "group_id", "oldest_overdue_days", "event_severity")
     own = in_trouble(t, bench.policy.group.contagion_days).cast("int64")
     joined = t.left_join(found, "group_id").drop("group_id_right")
     others = joined.troubled - own

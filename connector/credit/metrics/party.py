@@ -1,14 +1,14 @@
 """The party table: one row a (party, selling company) with every metric.
 
 Built in stages: additive sums per document kind, rolled up to the total over selling companies,
-joined to the parties in scope, then ratios, limit in force and availability.
+beside each other for the parties in scope, then ratios, limit in force and availability. The table
+is a sheet: what each step adds is kept by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -44,12 +44,13 @@ from connector.credit.metrics.grace import with_grace
 from connector.credit.metrics.instalments import open_parts, payments_by_part, with_part_days
 from connector.credit.metrics.rates import rates_at
 from connector.credit.metrics.receivables import roll_up
-from connector.credit.metrics.workbench import Area, Workbench
+from connector.credit.metrics.workbench import Area, Workbench, unchanged
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.portfolio import shares
 from connector.credit.program import Builder
 from connector.credit.settlement import matching as settlement
 from connector.credit.settlement.documents import DOCUMENT_KEY
+from connector.credit.sheet import ROW, Sheet
 
 KEY = ["party_id", "selling_company"]
 _KNOWN_PARTY = (
@@ -91,13 +92,18 @@ class Book:
     are those that areas know, by kind of evidence.
     """
 
-    parties: ir.Table
+    sheet: Sheet
     items: ir.Table
     seen: ir.Table
     cash: ir.Table
     receivables: ir.Table
     breakdowns: Mapping[str, ir.Table]
     documents: Mapping[str, ir.Table]
+
+    @property
+    def parties(self) -> ir.Table:
+        """The party table with all that was added so far."""
+        return self.sheet.table
 
 
 def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
@@ -119,20 +125,20 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
     sums = {name: table for area in AREAS for name, table in area.sums(bench).items()}
     kept = {name: stage.keep(f"sums_{name}", table) for name, table in sums.items()}
     spine = stage.keep("spine", party_rows(facts, kept))
-    wide = stage.keep("wide", _joined(spine, kept, facts, limits.agency_limits(facts, rates)))
-    approved = stage.keep("approved", limits.approved_limits(stage, facts, rates))
-    parties = limits.join_approved(wide, approved)
-    of_party = {name: table for area in AREAS for name, table in area.of_party(bench).items()}
-    for name, table in of_party.items():
-        found = stage.keep(f"party_{name}", table)
-        parties = parties.left_join(found, "party_id").drop("party_id_right")
+    sheet = Sheet(stage, "parties", "spine")
+    _add_sums(sheet, stage, kept)
+    _add_known(sheet, stage, facts, rates)
+    for name, table in [pair for area in AREAS for pair in area.of_party(bench).items()]:
+        stage.keep(f"party_{name}", table)
+        sheet.adopt(f"party_{name}", ("party_id",))
     for area in AREAS:
-        parties = area.extend(parties, bench)
-        columns = area.columns(parties, bench)
-        if columns:
-            parties = stage.keep(f"with_{area.name}", parties.mutate(**columns))
-    monthly = [name for name in parties.columns if name.startswith(("sales_m", "aged_m"))]
-    parties = stage.keep("parties", parties.drop(*monthly))
+        if area.extend is not unchanged:
+            wider = area.extend(sheet.table, bench)
+            fresh = [name for name in wider.columns if name not in sheet.table.columns]
+            stage.keep(f"beside_{area.name}", wider.select(ROW, *fresh))
+            sheet.adopt(f"beside_{area.name}", (ROW,), whole=True)
+        sheet.add(f"with_{area.name}", area.columns(sheet.table, bench))
+    parties = sheet.table
     by_currency = receivables.receivables_by_currency(items, edges)
     inside = by_currency.semi_join(spine.select("party_id").distinct(), "party_id")
     broken = {"ageing": ageing_rows(parties, edges)}
@@ -143,7 +149,7 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
             broken[dimension] = stage.keep(f"broken_by_{dimension}", rows)
     papers = {kind: table for area in AREAS for kind, table in area.documents(bench).items()}
     owed = stage.keep("by_currency", inside)
-    return Book(parties, items, seen, settled.cash, owed, broken, papers)
+    return Book(sheet, items, seen, settled.cash, owed, broken, papers)
 
 
 def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:
@@ -168,32 +174,35 @@ def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:
         *KEY,
         *[name for name in _KNOWN_PARTY if name != "party_kind"],
         "sole_company",
+        **{ROW: ibis.row_number().over(ibis.window(order_by=[t[name] for name in KEY]))},
         party_kind=ibis.coalesce(t.party_kind, "company"),
     )
 
 
-def _joined(spine: ir.Table, sums: dict[str, ir.Table], facts: Facts, agency: ir.Table) -> ir.Table:
-    """Spine with all sums beside each other; a party without documents of a kind has 0."""
-    prior = facts["prior"].select(*KEY, "grade", "hold", "next_review")
-    prior = prior.rename(prior_grade="grade", prior_hold="hold", prior_next_review="next_review")
-    wide = spine.left_join(prior, KEY).left_join(agency, "party_id")
-    columns: dict[str, Any] = {}
+def _add_sums(sheet: Sheet, stage: Builder, sums: Mapping[str, ir.Table]) -> None:
+    """All sums beside each other; a party without documents of a kind has 0."""
     lost = []
     for name, table in sums.items():
         dates = [c for c in table.columns if table[c].type().is_date()]
         part = roll_up(table, smallest=dates)
-        shared = {f"{c}__{name}": c for c in (*KEY, "items_without_rate") if c in part.columns}
-        part = part.rename(shared)
-        same = [wide[c] == part[f"{c}__{name}"] for c in KEY]
-        wide = wide.left_join(part, same)
-        columns |= {c: part[c].type() for c in part.columns if c not in shared}
-        lost += [c for c in shared if c.startswith("items_without_rate")]
-    filled = {
-        name: wide[name]
-        if kind.is_date()
-        else ibis.coalesce(wide[name], ibis.literal(0).cast(kind))
-        for name, kind in columns.items()
-    }
-    missing = sum((ibis.coalesce(wide[name], 0) for name in lost), start=ibis.literal(0))
-    kept = [*spine.columns, "prior_grade", "prior_hold", "prior_next_review", "agency_amount"]
-    return wide.select(*kept, **filled, items_without_rate=missing.cast("int64"))
+        if "items_without_rate" in part.columns:
+            lost.append(f"{name}_without_rate")
+            part = part.rename({lost[-1]: "items_without_rate"})
+        stage.keep(f"rolled_{name}", part)
+        sheet.adopt(f"rolled_{name}", KEY, counted=True)
+    missing = sum((sheet.table[name] for name in lost), start=ibis.literal(0))
+    sheet.add("without_rate", {"items_without_rate": missing.cast("int64")})
+
+
+def _add_known(sheet: Sheet, stage: Builder, facts: Facts, rates: ir.Table) -> None:
+    """What was decided before, what a bureau recommends, and the limit in force."""
+    prior = facts["prior"].select(*KEY, "grade", "hold", "next_review")
+    prior = prior.rename(prior_grade="grade", prior_hold="hold", prior_next_review="next_review")
+    stage.keep("prior_state", prior)
+    sheet.adopt("prior_state", KEY)
+    stage.keep("agency_limits", limits.agency_limits(facts, rates))
+    sheet.adopt("agency_limits", ("party_id",))
+    approved = stage.keep("approved", limits.approved_limits(stage, facts, rates))
+    keys = sheet.table.select(ROW, *KEY)
+    stage.keep("in_force", limits.join_approved(keys, approved))
+    sheet.adopt("in_force", (ROW,), whole=True)

@@ -45,7 +45,8 @@ def _no_sums(bench: Workbench) -> Mapping[str, ir.Table]:
     return {}
 
 
-def _unchanged(t: ir.Table, bench: Workbench) -> ir.Table:
+def unchanged(t: ir.Table, bench: Workbench) -> ir.Table:
+    """An area that joins nothing."""
     return t
 
 
@@ -72,7 +73,7 @@ class Area:
     name: str
     sums: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums
     of_party: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums
-    extend: Callable[[ir.Table, Workbench], ir.Table] = _unchanged
+    extend: Callable[[ir.Table, Workbench], ir.Table] = unchanged
     columns: Callable[[ir.Table, Workbench], Mapping[str, Any]] = _no_columns
     breakdowns: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums
     documents: Callable[[Workbench], Mapping[str, ir.Table]] = _no_sums

@@ -56,7 +56,8 @@ def find_targets(
     r = reasons.filter(reasons.selling_company == TOTAL)
     r = r.select("party_id", "code", "rank", "source")
     t = verdict.parties.filter(verdict.parties.selling_company == TOTAL)
-    t = r.inner_join(t.drop("selling_company"), "party_id")
+    bins = [f"bin_{line.id}" for line in policy.scorecard.characteristics]
+    t = r.inner_join(t.select("party_id", *_FIGURES, *bins), "party_id")
     parts = [
         _flag_targets(t, policy, facts),
         *(_line_targets(t, line, facts) for line in policy.scorecard.characteristics),
@@ -72,6 +73,12 @@ def find_targets(
     alike = ibis.window(group_by=[paying[n] for n in ("party_id", "kind", "last_due", "amount")])
     return paying.mutate(world_no=paying["rank"].min().over(alike))
 
+
+_FIGURES = (
+    "overdue", "overdue_undisputed", "overdue_past_grace", "open_receivables", "disputed",
+    "net_exposure", "approved_state", "approved_amount", "proposed_state", "proposed_amount",
+)  # fmt: skip
+"""What targets are reckoned from."""
 
 _WISH = ("party_id", "code", "rank", "kind", "bound", "amount")
 """A wish: pay what is due until `bound`, or pay `amount` from the oldest item on."""
