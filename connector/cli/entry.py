@@ -174,6 +174,9 @@ def _show_table(
     if as_json:
         print_json([as_row(fact) for fact in facts])
         return
+    if not facts:
+        here.tell("Nothing is entered.")
+        return
     made = table(here, "fact", ">revision", "kind", "account", "values", "by", "why", "on")
     for fact in facts:
         withdrawn = here.say("withdrawn")

@@ -108,6 +108,9 @@ def reservations_list(
     if as_json:
         print_json([{**asdict(one), "holds": one.holds(now)} for one in found])
         return
+    if not found:
+        here.tell("No order has reserved credit.")
+        return
     made = table(here, "reservation", "account", "order", ">amount", "until", "by", "state")
     for one in found:
         made.add_row(

@@ -73,5 +73,6 @@ def _list_unread(connection: Connection, reading: Reading) -> list[HealthFinding
 
 UNREAD = "No feed reads the table, or a newer list took its place."
 GIVE_IT_A_NAME = (
-    "Give file or sheet a name that the mapping reads; `creditflag mapping check` lists them."
+    "Give file or sheet a name that the mapping reads, or name the document that reads it in the "
+    "connection's `mapping`: files-credit reads the department's forms."
 )
