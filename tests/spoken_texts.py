@@ -75,6 +75,10 @@ MADE_AT_RUN_TIME: dict[str, tuple[str, ...]] = {
     "flag_card(row['code']).customer": tuple(
         flag_card(code).customer for code in FLAGS if flag_card(code).customer
     ),
+    **{
+        f"card.{part}": tuple(getattr(flag_card(code), part) for code in FLAGS)
+        for part in ("name", "text", "playbook", "closes")
+    },
     "advice.playbook": (CONDITION_PLAYBOOK,),
     "advice.closes": (CONDITION_CLOSES,),
     "told.meaning": tuple(

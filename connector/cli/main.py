@@ -14,6 +14,7 @@ from connector.cli import (
     emulation,
     entry,
     files,
+    flags,
     install,
     look,
     operate,
@@ -44,6 +45,7 @@ entry.register(app)
 stages.register(app)
 orders.register(app)
 portfolio.register(app)
+flags.register(app)
 operate.register(app)
 emulation.register(app)
 

@@ -30,6 +30,7 @@ FLAGS = (
     "agreement_expiring",
     "due_dates_missing",
     "terms_longer_than_law",
+    "hard_stop",
     "adverse_event",
     "bureau_downgrade",
     "negative_equity",

@@ -20,7 +20,10 @@ CARD = FlagCard(
     owner="sales",
     evidence="open",
     name="Terms longer than insured",
-    text="Open invoices run longer than the insurance covers (more than {threshold} of what is owed).",
+    text=(
+        "Open invoices run longer than the insurance covers "
+        "(more than {threshold} of what is owed)."
+    ),
     playbook="Agree shorter terms, or ask the insurer to cover these before the next delivery.",
     closes="The invoices are paid.",
 )

@@ -7,9 +7,10 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import MONEY, days_between
+from connector.credit.expressions import MONEY, days_between, union_all
 from connector.credit.facts import Facts
 from connector.credit.metrics.workbench import Area, Workbench
+from connector.credit.policy.document import HardStopsDoc
 from connector.credit.policy.rating import EventsDoc
 
 SEVERE = 3
@@ -51,9 +52,25 @@ def event_figures(events: ir.Table, rule: EventsDoc, as_of: Any) -> ir.Table:
     return worst.left_join(since, "party_id").drop("party_id_right")
 
 
+def stops_in_force(facts: Facts, events: ir.Table, rule: HardStopsDoc) -> ir.Table:
+    """Per party: how many of the policy's hard stops are in force, null for none.
+
+    Findings and public events count; what the statement shows has a flag of its own.
+    """
+    now = facts.as_of
+    s = facts["hard_stop"].select("party_id", "code", "since")
+    s = s.filter(s.since.isnull() | (s.since <= now)).select("party_id", "code")
+    s = union_all([s, events.select("party_id", code=events.kind)])
+    s = s.filter(s.code.isin(list(rule.codes)))
+    return s.group_by("party_id").agg(stops_in_force=s.code.nunique().cast("int64"))
+
+
 def _of_party(bench: Workbench) -> dict[str, ir.Table]:
     found = events_in_force(bench.facts)
-    return {"events": event_figures(found, bench.policy.events, bench.as_of)}
+    return {
+        "events": event_figures(found, bench.policy.events, bench.as_of),
+        "stops_in_force": stops_in_force(bench.facts, found, bench.policy.hard_stops),
+    }
 
 
 def _documents(bench: Workbench) -> dict[str, ir.Table]:

@@ -64,8 +64,8 @@ def reference_index(facts: Facts, rates: ir.Table) -> ir.Table:
     """Index over the trade references of the last 24 months, one row a party.
 
     Each reference counts with its highest credit, else the limit it grants; one without either has
-    no weight. A reference without days beyond terms is left out. The metric reference_index is 0–100;
-    `trade_references` counts those that count.
+    no weight. A reference without days beyond terms is left out. The metric reference_index is
+    0–100; `trade_references` counts those that count.
     """
     r = facts["trade_reference"]
     r = r.filter(r.given_on <= facts.as_of, r.valid_to.isnull() | (r.valid_to >= facts.as_of))

@@ -16,7 +16,7 @@ from connector.credit.reasons.cheapest import cheapest_way
 from connector.credit.reasons.notes import notes_of
 from connector.credit.reasons.papers import paper_cells
 from connector.credit.reasons.speaker import Amounts, Block, Speaker, lines_of
-from connector.credit.reasons.wording import ACTION_TEXTS, OWNERS
+from connector.credit.reasons.wording import ACTION_TEXTS, OWNERS, SEVERITIES
 from connector.domain.decision import TOTAL
 from connector.domain.metrics import METRICS
 from connector.domain.texts import Language
@@ -24,7 +24,6 @@ from connector.domain.texts import Language
 MOST_TEXT = 255
 """Length of the reason text field that any CRM grants."""
 
-SEVERITIES: dict[int, str] = {1: "Notice", 2: "Warning", 3: "Severe"}
 _LIGHTS = {"green": "green", "amber": "amber", "red": "red", "grey": "grey"}
 
 

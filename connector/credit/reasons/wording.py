@@ -81,6 +81,9 @@ OWNERS: dict[str, str] = {
 }
 """Whose job a flag or an action is."""
 
+SEVERITIES: dict[int, str] = {1: "Notice", 2: "Warning", 3: "Severe"}
+"""How grave a flag is."""
+
 ACTION_TEXTS: dict[str, str] = {
     "stop_shipment": "Stop shipments",
     "prepayment": "Sell against prepayment only",

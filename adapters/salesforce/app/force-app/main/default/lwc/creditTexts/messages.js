@@ -81,6 +81,10 @@ export const FLAG_TEXTS = {
     "The agreed terms of {terms} days are longer than the law of the country foresees.",
     "约定账期 {terms} 天，超过当地法律规定的期限。"
   ],
+  "hard_stop": [
+    "A hard stop of the policy sets the grade, whatever the score.",
+    "触发政策的一票否决项，等级不再取决于评分。"
+  ],
   "adverse_event": [
     "Public records show something adverse since {since}.",
     "公开记录自 {since} 起有不利信息。"
@@ -494,6 +498,10 @@ export const FLAG_NAMES = {
   "terms_longer_than_law": [
     "Terms longer than the law's",
     "账期超过法定期限"
+  ],
+  "hard_stop": [
+    "Hard stop",
+    "一票否决"
   ],
   "adverse_event": [
     "Public event",
