@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,9 @@ from connector.credit.policy.lint import load_policy
 from connector.domain.entities import ENTITIES, Kind
 from connector.ledger import Ledger
 from connector.ledger.rates import fill_rates
+from connector.ports.orders import Release, Standing
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, LINK_SCHEMA
+from connector.service.order_verdict import Bound, OrderCase, judge, measure_increment
 from connector.sync.link import link
 from connector.sync.scope import ScopeRules, scope_parties
 from tests.unit.ledger.batches import land, to
@@ -113,6 +116,7 @@ def read_cases() -> list[Case]:
     ]
 
 
+@cache
 def read_policy(name: str) -> PolicyDoc:
     """The shipped policy with what the named one changes."""
     changes = yaml.safe_load((FOLDER / "policies.yaml").read_text(encoding="utf-8"))[name]
@@ -184,18 +188,19 @@ def _inputs(cases: list[Case], parties: dict[str, str]) -> Inputs:
 
 
 def _answers(decided: Decided) -> dict[str, dict[str, Any]]:
-    """By party: `figures` by selling company, `flags`, `buckets`, `not_assessed`."""
+    """By party: `figures` by selling company, `flags` with their severity, `buckets`,
+    `not_assessed`."""
     found: dict[str, dict[str, Any]] = {}
     for name in ("metric", "decision"):
         for row in decided.tables[name].to_pylist():
             answer = found.setdefault(
                 row["party_id"],
-                {"figures": {}, "flags": set(), "buckets": {}, "not_assessed": set()},
+                {"figures": {}, "flags": {}, "buckets": {}, "not_assessed": set()},
             )
             answer["figures"].setdefault(row["selling_company"], {}).update(row)
     for row in decided.tables["flag"].to_pylist():
         if row["selling_company"] == "":
-            found[row["party_id"]]["flags"].add(row["code"])
+            found[row["party_id"]]["flags"][row["code"]] = row
     for row in decided.tables["breakdown"].to_pylist():
         if row["selling_company"] == "" and row["dimension"] == "ageing":
             found[row["party_id"]]["buckets"][row["member"]] = row["amount"]
@@ -203,3 +208,23 @@ def _answers(decided: Decided) -> dict[str, dict[str, Any]]:
         if row["selling_company"] == "" and row["points"] is None:
             found[row["party_id"]]["not_assessed"].add(row["characteristic"])
     return found
+
+
+def check_order(order: dict[str, Any], answer: dict[str, Any], policy: PolicyDoc) -> dict[str, str]:
+    """What becomes of one order of the customer: code of each reason and what it leads to."""
+    decision = answer["figures"][""]
+    amount, share = Decimal(str(order["amount"])), Decimal(str(order.get("prepaid", 0)))
+    standing = Standing(0)
+    if released := order.get("released"):
+        until = order.get("released_until", AS_OF)
+        at = datetime(2025, 6, 1, tzinfo=UTC)
+        release = Release("", "", Decimal(released), CURRENCY, until, "ann", "agreed", at)
+        standing = Standing(1, release=release)
+    case = OrderCase(
+        as_of=AS_OF, policy=policy, order_amount=amount, currency=CURRENCY,
+        increment=measure_increment(amount, share, Decimal(0)), prepaid_share=share,
+        shipped=order.get("shipped", False), decision=decision, standing=standing,
+        flags=list(answer["flags"].values()), bounds=[Bound("limit", decision["available"])],
+    )  # fmt: skip
+    verdict, reasons = judge(case)
+    return {"verdict": verdict, **{reason.code: reason.leads_to for reason in reasons}}
