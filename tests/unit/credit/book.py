@@ -27,11 +27,14 @@ PLAIN_TYPES = {"string": "VARCHAR", "int64": "BIGINT", "date": "DATE", "boolean"
 
 
 class Book:
-    """Facts in a DuckDB in memory, and the inputs that go with them."""
+    """Facts in a DuckDB in memory, and the inputs that go with them.
+
+    `waiting`: rows by (table, columns) that the ledger does not have yet.
+    """
 
     def __init__(self, currency: str = "CNY") -> None:
         self._connection = duckdb.connect()
-        self._waiting: dict[tuple[str, tuple[str, ...]], list[list[Any]]] = {}
+        self.waiting: dict[tuple[str, tuple[str, ...]], list[list[Any]]] = {}
         self.currency = currency
         self.inputs = Inputs(currency)
         self._numbers: dict[str, int] = {}
@@ -40,12 +43,12 @@ class Book:
     @property
     def connection(self) -> duckdb.DuckDBPyConnection:
         """The ledger with everything that was added so far."""
-        for (table, columns), rows in self._waiting.items():
+        for (table, columns), rows in self.waiting.items():
             names = ", ".join(f'"{name}"' for name in columns)
             marks = ", ".join("?" for _ in columns)
             statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"
             self._connection.executemany(statement, rows)
-        self._waiting.clear()
+        self.waiting.clear()
         return self._connection
 
     def _make(self) -> None:
@@ -66,12 +69,12 @@ class Book:
 
     def party(self, party_id: str = "P", *, in_scope: bool = True, **columns: Any) -> Book:
         row = {"party_id": party_id, "party_kind": "company", **columns}
-        self._insert("party", row)
-        self._insert("scope", {"party_id": party_id, "in_scope": in_scope})
+        self.insert("party", row)
+        self.insert("scope", {"party_id": party_id, "in_scope": in_scope})
         return self
 
     def rate(self, currency: str, rate: str, on: date = AS_OF) -> Book:
-        self._insert("fx", {"currency": currency, "rate_date": on, "rate": Decimal(rate)})
+        self.insert("fx", {"currency": currency, "rate_date": on, "rate": Decimal(rate)})
         return self
 
     def add(self, entity: str, party_id: str = "P", **columns: Any) -> Book:
@@ -86,7 +89,7 @@ class Book:
         row.update(columns)
         if "number" in names and entity != "payment":
             row.setdefault("number", row["id"])
-        self._insert(f'linked."{entity}"', row)
+        self.insert(f'linked."{entity}"', row)
         return self
 
     def approve(self, party_id: str = "P", **columns: Any) -> Book:
@@ -118,8 +121,9 @@ class Book:
         self.inputs = replace(self.inputs, **{name: pa.Table.from_pylist(rows, schema=schema)})
         return self
 
-    def _insert(self, table: str, row: dict[str, Any]) -> None:
-        self._waiting.setdefault((table, tuple(row)), []).append(list(row.values()))
+    def insert(self, table: str, row: dict[str, Any]) -> None:
+        """A row of a table, as it stands."""
+        self.waiting.setdefault((table, tuple(row)), []).append(list(row.values()))
 
 
 def sample_book() -> Book:
