@@ -24,6 +24,7 @@ FLAGS = (
     "insurance_report_due",
     "bill_maturing",
     "guarantee_expiring",
+    "insured_limit_expiring",
     "uncovered_exposure",
     "insurance_terms_exceeded",
     "limit_expiring",

@@ -86,6 +86,7 @@ def _columns(t: ir.Table, bench: Workbench) -> dict[str, Any]:
     return {
         "due_dates_missing_ratio": ratio(t.due_dates_missing, t.open_receivables),
         "limit_expiry_stage": warnings_passed(t.approved_valid_to, as_of, rule.alert_days),
+        "insured_limit_stage": warnings_passed(t.insured_limit_valid_to, as_of, rule.alert_days),
         "agreement_expiry_stage": warnings_passed(t.agreement_valid_to, as_of, rule.alert_days),
         "terms_beyond_law_days": beyond_law(t.terms_days, t.country, rule),
     }

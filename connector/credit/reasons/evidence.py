@@ -33,6 +33,18 @@ _BY_METRIC = {
     "dbt_trend": "late_paid",
     "unapplied_ratio": "cash",
 }
+_OF_CONDITIONS = {
+    "open_receivables": "open", "open_items": "open", "net_exposure": "open",
+    "overdue": "overdue", "overdue_undisputed": "overdue", "oldest_due_date": "overdue",
+    "disputed": "disputed", "disputes_open": "disputes", "dispute_change": "disputes",
+    "promises_broken": "promises", "promise_kept_ratio": "promises", "orders_recent": "orders",
+    "order_ratio": "orders", "order_score": "orders", "opportunity_amount": "opportunities",
+    "unapplied_cash": "cash", "event_severity": "event", "bureau_score": "bureau",
+    "bureau_change": "bureau", "statement_equity": "statement", "weak_signs": "statement",
+    "guarantees_effective": "guarantees", "insured_limit": "insured_limits",
+    "bills_dishonoured": "bills_dishonoured", "part_payments": "part_paid",
+}  # fmt: skip
+"""Documents behind further metrics, for the conditions of an admin."""
 
 
 def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
@@ -41,6 +53,10 @@ def find_evidence(book: Book, reasons: ir.Table, policy: PolicyDoc) -> ir.Table:
     for line in policy.scorecard.characteristics:
         if line.metric in _BY_METRIC:
             wanted[line.id] = _BY_METRIC[line.metric]
+    for condition in policy.raised_conditions:
+        named = [part.metric or "" for part in condition.when.comparisons()]
+        kinds = [(_BY_METRIC | _OF_CONDITIONS).get(name, "") for name in named]
+        wanted[condition.flag] = next(filter(None, kinds), "")
     asked = reasons.filter(reasons.selling_company == TOTAL).select(*KEY, "code").distinct()
     kind = when(*((asked.code == code, name) for code, name in wanted.items()))
     asked = asked.mutate(kind=kind)

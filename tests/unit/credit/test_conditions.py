@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -10,15 +11,18 @@ from typing import Any
 import pytest
 import yaml
 
+from connector.credit.engine import decide
 from connector.credit.flags.conditions import find_condition, params_of
 from connector.credit.flags.finding import FINDING_COLUMNS
 from connector.credit.policy.conditions import ConditionDoc
 from connector.credit.policy.document import PolicyDoc, shipped_policy
 from connector.credit.policy.lint import load_policy
 from connector.credit.reasons import wording
+from connector.credit.reasons.explain import explain
+from connector.credit.reasons.letter import write_letter
 from connector.domain.texts import Language
 from connector.errors import PolicyError
-from tests.unit.credit.book import only
+from tests.unit.credit.book import AS_OF, only, sample_book
 from tests.unit.credit.test_flags import CASES, PARTY
 
 FILE = yaml.safe_load((CASES / "conditions.yaml").read_text(encoding="utf-8"))["conditions"]
@@ -170,3 +174,27 @@ def test_tasks_and_switches_are_the_admins() -> None:
     off = policy_with({**GOOD, "enabled": False})
     assert off.raised_conditions == ()
     assert "custom_many_open" not in off.tasked_flags
+
+
+def test_it_is_raised_holds_orders_and_is_told_with_its_figures() -> None:
+    many = {**GOOD, "when": {"metric": "open_items", "operator": "at_least", "value": 5}}
+    never = {**GOOD, "code": "never", "when": {"metric": "dso", "operator": "is_unknown"}}
+    policy = policy_with(many, never, hold={"flags": {"custom_many_open": 2}})
+    book = sample_book().prior_flag("custom_many_open", date(2025, 6, 1))
+    tables = decide(book.connection, book.inputs, policy, AS_OF, "run").tables
+    flag = only(tables["flag"].to_pylist())
+    assert (flag["code"], flag["severity"], flag["value"]) == ("custom_many_open", 2, "5")
+    assert flag["since"] == date(2025, 6, 1)
+    decision = only(tables["decision"].to_pylist())
+    assert decision["hold"]
+    assert decision["colour"] == "red"
+    reasons = [row for row in tables["reason"].to_pylist() if row["source"] == "flag"]
+    assert only(reasons)["rank"] == 1
+    behind = {r["number"] for r in tables["evidence"].to_pylist() if r["code"] == flag["code"]}
+    assert behind == {"INV-1", "INV-2", "INV-3", "INV-4", "INV-5"}
+    english, chinese = explain(tables, "en"), explain(tables, "zh")
+    assert "  1. Many open items: Open items ≥ 5." in english
+    assert ["Open", "items", "5"] in [line.split() for line in english]
+    assert "  1. 未清项过多：未清项数 ≥ 5。" in chinese
+    assert "custom_" not in "\n".join([*english, *chinese, *write_letter(tables, "en")])
+    assert "Many open items" not in "\n".join(write_letter(tables, "en"))

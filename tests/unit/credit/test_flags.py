@@ -34,6 +34,7 @@ PARTY = {
     "insured_limit_cut": MONEY, "bill_dishonoured_on": "date", "promised_broken": MONEY,
     "disputed_now": MONEY, "part_amount": MONEY, "orders_before": MONEY, "largest_recent": MONEY,
     "bills_amount": MONEY, "receipts_before": "int64", "stops_in_force": "int64",
+    "insured_limit_stage": "int64",
 }  # fmt: skip
 PARTY = {m.name: IBIS_TYPES[m.column.kind] for m in METRICS.values()} | PARTY
 ITEM = {

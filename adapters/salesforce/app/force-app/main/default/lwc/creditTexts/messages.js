@@ -57,6 +57,10 @@ export const FLAG_TEXTS = {
     "A guarantee ends on {valid_to}; what is owed needs it until {needed_until}.",
     "担保将于 {valid_to} 到期，现有欠款需覆盖至 {needed_until}。"
   ],
+  "insured_limit_expiring": [
+    "The insured limit ends on {valid_to}.",
+    "承保额度将于 {valid_to} 到期。"
+  ],
   "uncovered_exposure": [
     "More than {threshold} of what may stand unsecured is owed without security.",
     "无担保欠款超过允许值的 {threshold}。"
@@ -474,6 +478,10 @@ export const FLAG_NAMES = {
   "guarantee_expiring": [
     "Guarantee ends soon",
     "担保即将到期"
+  ],
+  "insured_limit_expiring": [
+    "Insured limit ends soon",
+    "承保额度即将到期"
   ],
   "uncovered_exposure": [
     "Much without security",
