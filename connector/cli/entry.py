@@ -47,7 +47,7 @@ def add(
     from connector.service import entering
 
     here = session(context)
-    author = entering.Author(person(), reason)
+    author = entering.Author(person(), reason, here.language)
     with here.office() as office:
         made = entering.add_fact(office, entity, account, parse_values(values), author)
     _tell(here, made, "{fact} is entered. It counts from the next run on.", as_json)
@@ -67,7 +67,7 @@ def import_file(
     from connector.service import entering, importing
 
     here = session(context)
-    author = entering.Author(person(), reason)
+    author = entering.Author(person(), reason, here.language)
     with here.office() as office:
         done = importing.import_facts(office, file, accounts, mapping, author)
     if as_json:
@@ -119,7 +119,7 @@ def change(
     from connector.service import entering
 
     here = session(context)
-    author = entering.Author(person(), reason)
+    author = entering.Author(person(), reason, here.language)
     with here.office() as office:
         made = entering.change_fact(office, fact_id, parse_values(values), author)
     _tell(here, made, "{fact} is changed. It counts from the next run on.", as_json)
@@ -132,7 +132,7 @@ def withdraw(
     from connector.service import entering
 
     here = session(context)
-    author = entering.Author(person(), reason)
+    author = entering.Author(person(), reason, here.language)
     with here.office() as office:
         made = entering.withdraw_fact(office, fact_id, author)
     _tell(here, made, "{fact} is withdrawn. It counts no longer from the next run on.", as_json)
@@ -177,7 +177,7 @@ def _show_table(
     if not facts:
         here.tell("Nothing is entered.")
         return
-    made = table(here, "fact", ">revision", "kind", "account", "values", "by", "why", "on")
+    made = table(here, "fact", ">revision", "kind", "account", "values", "by", "why", "recorded on")
     for fact in facts:
         withdrawn = here.say("withdrawn")
         made.add_row(

@@ -64,7 +64,7 @@ def _show_standing(here: Session, standing: Standing, as_json: bool) -> None:
     )
     if not standing.steps:
         return
-    made = table(here, "stage", "by", "why", "on")
+    made = table(here, "stage", "by", "why", "recorded on")
     for step in standing.steps:
         made.add_row(step.stage.value, step.who, step.why, step.at.date().isoformat())
     here.print(made)

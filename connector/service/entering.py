@@ -20,10 +20,11 @@ MOST_WORDS = 500
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who enters, and why."""
+    """Who enters, why, and in which language they are answered (else the company's)."""
 
     who: str
     why: str
+    language: Language | None = None
 
     def __post_init__(self) -> None:
         """InputError without a reason, and for one that cannot be kept."""
@@ -47,7 +48,8 @@ def add_fact(
     """
     kind = expect_entity(entity)
     _refuse_account_columns(given)
-    values = _checked(kind, {**given, **_reference(office, kind, account)}, office.language)
+    told = {**given, **_reference(office, kind, account)}
+    values = _checked(kind, told, author.language or office.language)
     return _enter(office, [Entry(kind.name, values)], author)[0]
 
 
@@ -58,7 +60,7 @@ def change_fact(
     held = expect_fact(office, fact_id)
     kind = expect_entity(held.entity)
     _refuse_account_columns(given)
-    values = _checked(kind, {**held.values, **given}, office.language)
+    values = _checked(kind, {**held.values, **given}, author.language or office.language)
     if values == dict(held.values):
         raise InputError("{fact} says so already.", next_step="Nothing was entered.", fact=fact_id)
     return _enter(office, [Entry(kind.name, values, fact_id, held.revision)], author)[0]

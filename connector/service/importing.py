@@ -54,7 +54,8 @@ def import_facts(
 
     InputError that lists what is wrong, row by row; then nothing is entered.
     """
-    entries, problems = _read(office, file, accounts or _customers(office), mapping)
+    language = author.language or office.language
+    entries, problems = _read(office, file, accounts or _customers(office), mapping, language)
     if problems:
         raise InputError(
             "The file cannot be entered: {count} row(s) are wrong.",
@@ -124,7 +125,9 @@ def _customers(office: Office) -> str:
     return named[0]
 
 
-def _read(office: Office, file: Path, accounts: str, mapping: str) -> tuple[list[Entry], list[str]]:
+def _read(
+    office: Office, file: Path, accounts: str, mapping: str, language: Language
+) -> tuple[list[Entry], list[str]]:
     office.expect(accounts)
     entries: list[Entry] = []
     problems: list[str] = []
@@ -133,7 +136,7 @@ def _read(office: Office, file: Path, accounts: str, mapping: str) -> tuple[list
         connection = office.open_folder(Path(folder), mapping or MAPPING, accounts)
         try:
             for feed in connection.mapping.feeds:
-                for found in _read_feed(office.language, connection, feed):
+                for found in _read_feed(language, connection, feed):
                     if isinstance(found, Entry):
                         entries.append(found)
                     elif (told := found.replace(_READ_AS, "")) not in problems:

@@ -84,6 +84,14 @@ def test_an_entered_fact_lands_with_its_customer_at_the_next_run(settled: Office
     assert (feed.records, feed.new) == (1, 1)
 
 
+def test_who_enters_is_answered_in_their_language(shared: Office) -> None:
+    with pytest.raises(InputError) as told:
+        add_fact(
+            shared, "promise", "10001", {**PROMISE, "amount": "x"}, replace(ANN, language="zh")
+        )
+    assert list(told.value.problems) == ["amount：x 不是数字；请写成 1234.56。"]
+
+
 def test_nothing_lands_twice_and_nothing_entered_lands_nothing(settled: Office) -> None:
     assert landings(settled) == 0
     enter(settled)
