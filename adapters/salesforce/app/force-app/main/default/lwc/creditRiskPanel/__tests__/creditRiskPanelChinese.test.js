@@ -42,7 +42,7 @@ it('amounts, dates, reasons and the way back are Chinese, too', async () => {
   expect(text.split('\n')).toEqual(
     expect.arrayContaining([
       '超出额度 ¥120,000',
-      '2025年10月31日 到期的发票仍未付款（逾期超过 30 天）。',
+      '2025年10月31日到期的发票仍未付款（逾期超过 30 天）。',
       '如何恢复绿灯',
       '1–30 天',
       '120 天以上',
