@@ -87,7 +87,7 @@ def short_payments(bench: Workbench, rule: ReceiptsDoc) -> ir.Table:
     s = bench.seen
     s = s.filter(s.method.isin(["1_allocation", "2_named"]), s.applied < s.invoice_amount)
     s = s.filter(days_between(bench.as_of, s.settled_on) < rule.window_days)
-    s = s.anti_join(_meant_in_parts(bench.facts), list(DOCUMENT_KEY))
+    s = s.anti_join(bench.settled.parts, list(DOCUMENT_KEY))
     c = bench.settled.applied
     c = c.filter(c.entity != "payment")
     c = c.group_by(*DOCUMENT_KEY).agg(credited=money(c.applied.sum()))
@@ -109,16 +109,6 @@ def part_payments(short: ir.Table) -> ir.Table:
     return receipts.group_by("party_id", "seller").agg(
         part_payments=receipts.count(), part_amount=money(receipts.part.sum())
     )
-
-
-def _meant_in_parts(facts: Facts) -> ir.Table:
-    parts, invoices = facts["instalment"], facts["invoice"]
-    kept = invoices.filter(invoices.retention_amount > 0)
-    keys = [
-        parts.select("party_id", "connection", id=parts.invoice_id),
-        kept.select(*DOCUMENT_KEY),
-    ]
-    return union_all(keys).distinct()
 
 
 def receipt_columns(t: ir.Table) -> dict[str, Any]:
