@@ -255,13 +255,18 @@ def _show_shares(here: Session, checked: Checked) -> None:
 
 
 def _sentence(here: Session, reason: OrderReason) -> str:
-    """The reason in the reader's language, a flag by its name."""
+    """The reason in the reader's language, a flag by its name, a hard stop in a sentence."""
+    from connector.credit.reasons.wording import FLAG_NAMES, OTHER_REASON, REASON_TEXTS
+
     params = dict(reason.params)
     if reason.code == "flag":
-        from connector.credit.reasons.wording import FLAG_NAMES
-
         code = str(params["flag"])
-        params["flag"] = here.say(FLAG_NAMES[code]) if code in FLAG_NAMES else code
+        name = here.say(FLAG_NAMES.get(code, OTHER_REASON), code=code)
+        params["flag"] = params.get(f"label_{here.language}", name)
+    if reason.code == "hard_stop":
+        code = str(params["code"])
+        told = here.say(REASON_TEXTS.get(code, OTHER_REASON), code=code)
+        params["code"] = told.rstrip(".。")
     return here.say(reason.message, **params)
 
 

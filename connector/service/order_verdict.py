@@ -7,6 +7,7 @@ invoiceable. Everything that speaks against the order is collected, not only the
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -147,6 +148,12 @@ def _about_facts(case: OrderCase) -> Iterator[OrderReason]:
         )  # fmt: skip
 
 
+def _labels(flag: Mapping[str, Any]) -> dict[str, object]:
+    """How the admin calls a condition of his own; nothing for a shipped flag."""
+    params = json.loads(flag.get("params") or "{}")
+    return {name: params[name] for name in ("label_en", "label_zh") if name in params}
+
+
 def _about_account(case: OrderCase, decision: Mapping[str, Any]) -> Iterator[OrderReason]:
     """The hard stop, and each reason why the account is on hold."""
     rule = case.policy.hold
@@ -155,7 +162,7 @@ def _about_account(case: OrderCase, decision: Mapping[str, Any]) -> Iterator[Ord
         yield OrderReason("hard_stop", HOLD, "Hard stop: {code}.", told)
     holding = [f for f in case.flags if f["severity"] >= rule.flags.get(f["code"], 4)]
     for flag in holding:
-        told = {"flag": flag["code"], "since": flag["since"].isoformat()}
+        told = {"flag": flag["code"], "since": flag["since"].isoformat(), **_labels(flag)}
         yield OrderReason("flag", HOLD, "A flag holds orders: {flag}, since {since}.", told)
     by_grade = decision["grade"] in rule.grades
     if by_grade:

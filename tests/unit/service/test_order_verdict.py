@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connector.cli.orders import _sentence
+from connector.cli.session import Session
 from connector.ports.orders import Release, Standing
 from connector.service.order_verdict import Bound, judge
 from tests.unit.service.order_cases import NOW, TODAY, a_case, a_decision, the_policy
@@ -162,3 +165,22 @@ def test_orders_beyond_the_horizon_do_not_count_yet() -> None:
     assert codes(**late, policy=with_horizon(30)) == ("pass", ["horizon"])
     assert codes(**late, policy=with_horizon(31))[0] == "hold"
     assert codes(**late)[0] == "hold"
+
+
+def test_a_condition_of_the_admin_holds_under_its_own_name() -> None:
+    policy = the_policy()
+    hold = policy.hold.model_copy(update={"flags": {"custom_old_debt": 2}})
+    made = {"label_en": "Debt of last year", "label_zh": "跨年旧账", "figures_en": "…"}
+    flag = {**LATE, "code": "custom_old_debt", "severity": 2, "params": json.dumps(made)}
+    verdict, reasons = judge(a_case(policy=policy.model_copy(update={"hold": hold}), flags=[flag]))
+    assert verdict == "hold"
+    (reason,) = [r for r in reasons if r.code == "flag"]
+    session = Session(config=None, language="zh")
+    assert _sentence(session, reason) == "预警冻结订单：跨年旧账（自 2026-02-01 起）。"
+
+
+def test_a_hard_stop_is_told_in_a_sentence() -> None:
+    verdict, reasons = judge(a_case(decision=a_decision(hard_stop="winding_up_petition")))
+    assert verdict == "hold"
+    said = _sentence(Session(config=None, language="en"), reasons[0])
+    assert said == "Hard stop: A petition to wind up the company has been filed."
