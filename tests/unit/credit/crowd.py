@@ -66,7 +66,11 @@ def answer_books(books: Mapping[str, Book], policy: PolicyDoc) -> dict[str, Answ
     return {
         name: Answer(
             part_of(items, name).to_pylist(),
-            replace(decided, tables={k: part_of(t, name) for k, t in decided.tables.items()}),
+            replace(
+                decided,
+                tables={k: part_of(t, name) for k, t in decided.tables.items()},
+                receivables=part_of(decided.receivables, name),
+            ),
         )
         for name in books
     }

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Generator
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -17,6 +19,16 @@ from connector.domain.decision import DECISION_TABLES
 from connector.errors import PolicyError, StateError
 from connector.ports.facts import table_schema
 from tests.unit.credit.book import AS_OF, Book, metric_texts, only, sample_book
+from tests.unit.credit.crowd import Answer, Case, check_case, run_cases
+
+Steps = Generator[Book, Answer, None]
+CASES: dict[str, Case] = {}
+
+
+def case(steps: Case) -> Case:
+    """Take a case in; all of them are decided together."""
+    CASES[steps.__name__] = steps
+    return steps
 
 
 def run(book: Book, policy: PolicyDoc, as_of: date = AS_OF) -> Decided:
@@ -48,6 +60,11 @@ def flags(decided: Decided, party: str = "P") -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def sample(policy: PolicyDoc) -> Decided:
     return run(sample_book(), policy)
+
+
+@pytest.fixture(scope="module")
+def failures(policy: PolicyDoc) -> dict[str, AssertionError | None]:
+    return run_cases(CASES, policy)
 
 
 def test_every_table_has_exactly_the_columns_of_the_contract(sample: Decided) -> None:
@@ -127,78 +144,6 @@ def test_a_currency_without_rate_is_left_out_and_counted(policy: PolicyDoc) -> N
     }  # fmt: skip
 
 
-def test_several_selling_companies_get_rows_that_add_up_to_the_total(policy: PolicyDoc) -> None:
-    book = Book().party(terms_days=30).party("Q", terms_days=30)
-    for company, amount in (("S1", 700), ("S2", 300)):
-        book.add("invoice", selling_company=company, amount=amount, invoice_date="2025-06-20")
-    book.add("payment", selling_company="S1", amount=900, value_date="2025-06-25")
-    book.add("invoice", "Q", selling_company="S1", amount=50, invoice_date="2025-06-20")
-    decided = run(book, policy)
-    rows = [(r["party_id"], r["selling_company"]) for r in decided.tables["decision"].to_pylist()]
-    assert rows == [("P", ""), ("P", "S1"), ("P", "S2"), ("Q", "")]
-    assert [decision(decided, "P", c)["net_exposure"] for c in ("S1", "S2", "")] == [-200, 300, 100]
-
-
-def test_parties_out_of_scope_get_nothing(policy: PolicyDoc) -> None:
-    book = Book().party().party("OUT", in_scope=False)
-    book.add("invoice", "OUT", amount=10, invoice_date="2025-06-01")
-    decided = run(book, policy)
-    assert decided.tables["decision"]["party_id"].to_pylist() == ["P"]
-    assert decided.receivables.num_rows == 0
-
-
-def test_a_party_without_history_is_grey_and_says_why(policy: PolicyDoc) -> None:
-    decided = run(Book().party(), policy)
-    row = decision(decided)
-    assert (row["score"], row["grade"], row["colour"], row["hold"]) == (None, None, "grey", False)
-    assert row["proposed_state"] == "manual"
-    assert [r["code"] for r in reasons(decided)] == ["not_enough_data", "limit_manual"]
-    assert reasons(decided)[0]["remedy"] == "provide_data"
-
-
-def test_what_lies_after_the_valuation_date_is_unknown(policy: PolicyDoc) -> None:
-    book = Book().party(terms_days=30)
-    book.add("invoice", amount=100, invoice_date="2025-05-01", cleared_date="2025-07-02",
-             open_amount=0)  # fmt: skip
-    book.add("invoice", amount=900, invoice_date="2025-07-01")
-    book.add("payment", amount=100, value_date="2025-07-02")
-    book.add("credit_note", amount=50, issue_date="2025-07-02")
-    assert decision(run(book, policy))["net_exposure"] == 100
-
-
-@pytest.mark.parametrize(
-    ("limits", "state", "amount", "source"),
-    [
-        ([], "none", None, None),
-        ([("person", 10, None), ("inherited", 20, None)], "amount", 10, "person"),
-        ([("inherited", 20, None), ("file", 30, None), ("policy", 40, None)], "amount", 30, "file"),
-        ([("person", 10, date(2025, 6, 29)), ("policy", 40, None)], "amount", 40, "policy"),
-        ([("person", 10, AS_OF)], "amount", 10, "person"),
-    ],
-)
-def test_the_strongest_valid_limit_is_in_force(
-    policy: PolicyDoc, limits: list[Any], state: str, amount: int | None, source: str | None
-) -> None:
-    book = Book().party()
-    for origin, value, valid_to in limits:
-        if origin == "file":
-            book.add("limit", state="amount", amount=value)
-        else:
-            book.approve(amount=value, source=origin, valid_to=valid_to)
-    row = decision(run(book, policy))
-    found = (row["approved_state"], row["approved_amount"], row["approved_source"])
-    assert found == (state, amount, source)
-
-
-def test_an_expired_limit_leaves_nothing_for_new_orders(policy: PolicyDoc) -> None:
-    book = Book().party().approve(amount=1000, valid_to=date(2025, 5, 31))
-    book.add("invoice", amount=400, invoice_date="2025-06-20", due_date="2025-07-20")
-    decided = run(book, policy)
-    row = decision(decided)
-    assert (row["available"], row["utilisation"]) == (0, Decimal("0.4"))
-    assert flags(decided)["no_valid_limit"]["severity"] == 2
-
-
 def test_the_policy_grants_small_limits_by_itself(policy: PolicyDoc) -> None:
     limit = policy.limit.model_copy(update={"auto_approve_up_to": Decimal(100000)})
     book = Book().party(terms_days=30, customer_since=date(2020, 1, 1))
@@ -210,46 +155,6 @@ def test_the_policy_grants_small_limits_by_itself(policy: PolicyDoc) -> None:
     assert row["approved_source"] == "policy"
     assert row["approved_amount"] == row["proposed_amount"] == row["available"]
     assert row["approved_valid_to"] == AS_OF + timedelta(limit.valid_days)
-
-
-def test_prior_state_carries_since_hold_and_review(policy: PolicyDoc) -> None:
-    book = sample_book()
-    first = run(book, policy)
-    since, review = date(2025, 6, 1), date(2025, 7, 5)
-    book.prior_flag("oldest_overdue", since)
-    book.prior(grade=decision(first)["grade"], hold=True, next_review=review)
-    second = run(book, policy)
-    assert flags(second)["oldest_overdue"]["since"] == since
-    assert flags(second)["overdue_heavy"]["since"] == AS_OF
-    assert decision(second)["next_review"] == review
-    assert decision(second)["hold"]
-
-
-def test_the_hold_keeps_between_the_lines_only_when_it_was_there(policy: PolicyDoc) -> None:
-    def held(net: int, before: bool) -> bool:
-        book = Book().party().approve(amount=500000).prior(hold=before)
-        book.add("invoice", amount=net, invoice_date="2025-06-20", due_date="2025-07-20")
-        return bool(decision(run(book, policy))["hold"])
-
-    assert [held(480000, False), held(505000, False), held(490000, True), held(474000, True)] == [
-        False, True, True, False,
-    ]  # fmt: skip
-
-
-def test_a_hard_stop_sets_the_grade_and_leaves_the_score(policy: PolicyDoc) -> None:
-    book = sample_book()
-    before = decision(run(book, policy))
-    book.stop("sanctioned", since=date(2025, 6, 1)).stop("insolvency_open").stop("unheard_of")
-    decided = run(book, policy)
-    row = decision(decided)
-    assert row["score"] == before["score"]
-    assert (row["grade"], row["hard_stop"], row["colour"]) == ("D", "insolvency_open", "red")
-    assert [r["code"] for r in reasons(decided)[:2]] == ["insolvency_open", "sanctioned"]
-
-
-def test_a_hard_stop_that_has_not_begun_stops_nothing(policy: PolicyDoc) -> None:
-    book = sample_book().stop("sanctioned", since=date(2025, 7, 1))
-    assert decision(run(book, policy))["hard_stop"] is None
 
 
 def test_the_digest_stands_still_when_only_the_clock_moves(policy: PolicyDoc) -> None:
@@ -276,14 +181,147 @@ def test_missing_facts_are_named(policy: PolicyDoc) -> None:
         run(book, policy)
 
 
-def test_natural_persons_are_never_held(policy: PolicyDoc) -> None:
+@case
+def several_selling_companies_get_rows_that_add_up_to_the_total() -> Steps:
+    book = Book().party(terms_days=30).party("Q", terms_days=30)
+    for company, amount in (("S1", 700), ("S2", 300)):
+        book.add("invoice", selling_company=company, amount=amount, invoice_date="2025-06-20")
+    book.add("payment", selling_company="S1", amount=900, value_date="2025-06-25")
+    book.add("invoice", "Q", selling_company="S1", amount=50, invoice_date="2025-06-20")
+    decided = (yield book).decided
+    rows = [(r["party_id"], r["selling_company"]) for r in decided.tables["decision"].to_pylist()]
+    assert rows == [("P", ""), ("P", "S1"), ("P", "S2"), ("Q", "")]
+    assert [decision(decided, "P", c)["net_exposure"] for c in ("S1", "S2", "")] == [-200, 300, 100]
+
+
+@case
+def parties_out_of_scope_get_nothing() -> Steps:
+    book = Book().party().party("OUT", in_scope=False)
+    book.add("invoice", "OUT", amount=10, invoice_date="2025-06-01")
+    decided = (yield book).decided
+    assert decided.tables["decision"]["party_id"].to_pylist() == ["P"]
+    assert decided.receivables.num_rows == 0
+
+
+@case
+def a_party_without_history_is_grey_and_says_why() -> Steps:
+    decided = (yield Book().party()).decided
+    row = decision(decided)
+    assert (row["score"], row["grade"], row["colour"], row["hold"]) == (None, None, "grey", False)
+    assert row["proposed_state"] == "manual"
+    assert [r["code"] for r in reasons(decided)] == ["not_enough_data", "limit_manual"]
+    assert reasons(decided)[0]["remedy"] == "provide_data"
+
+
+@case
+def what_lies_after_the_valuation_date_is_unknown() -> Steps:
+    book = Book().party(terms_days=30)
+    book.add("invoice", amount=100, invoice_date="2025-05-01", cleared_date="2025-07-02",
+             open_amount=0)  # fmt: skip
+    book.add("invoice", amount=900, invoice_date="2025-07-01")
+    book.add("payment", amount=100, value_date="2025-07-02")
+    book.add("credit_note", amount=50, issue_date="2025-07-02")
+    assert decision((yield book).decided)["net_exposure"] == 100
+
+
+@case
+def an_expired_limit_leaves_nothing_for_new_orders() -> Steps:
+    book = Book().party().approve(amount=1000, valid_to=date(2025, 5, 31))
+    book.add("invoice", amount=400, invoice_date="2025-06-20", due_date="2025-07-20")
+    decided = (yield book).decided
+    row = decision(decided)
+    assert (row["available"], row["utilisation"]) == (0, Decimal("0.4"))
+    assert flags(decided)["no_valid_limit"]["severity"] == 2
+
+
+@case
+def prior_state_carries_since_hold_and_review() -> Steps:
+    book = sample_book()
+    first = (yield book).decided
+    since, review = date(2025, 6, 1), date(2025, 7, 5)
+    book.prior_flag("oldest_overdue", since)
+    book.prior(grade=decision(first)["grade"], hold=True, next_review=review)
+    second = (yield book).decided
+    assert flags(second)["oldest_overdue"]["since"] == since
+    assert flags(second)["overdue_heavy"]["since"] == AS_OF
+    assert decision(second)["next_review"] == review
+    assert decision(second)["hold"]
+
+
+@case
+def a_hard_stop_sets_the_grade_and_leaves_the_score() -> Steps:
+    book = sample_book()
+    before = decision((yield book).decided)
+    book.stop("sanctioned", since=date(2025, 6, 1)).stop("insolvency_open").stop("unheard_of")
+    decided = (yield book).decided
+    row = decision(decided)
+    assert row["score"] == before["score"]
+    assert (row["grade"], row["hard_stop"], row["colour"]) == ("D", "insolvency_open", "red")
+    assert [r["code"] for r in reasons(decided)[:2]] == ["insolvency_open", "sanctioned"]
+
+
+@case
+def a_hard_stop_that_has_not_begun_stops_nothing() -> Steps:
+    book = sample_book().stop("sanctioned", since=date(2025, 7, 1))
+    assert decision((yield book).decided)["hard_stop"] is None
+
+
+@case
+def natural_persons_are_never_held() -> Steps:
     book = Book().party(party_kind="natural_person").approve(amount=10)
     book.add("invoice", amount=1000, invoice_date="2025-01-01", due_date="2025-01-31")
-    assert not decision(run(book, policy))["hold"]
+    assert not decision((yield book).decided)["hold"]
 
 
-def test_other_inputs_do_not_matter_to_a_copy(policy: PolicyDoc) -> None:
+def the_strongest_valid_limit_is_in_force(
+    limits: list[Any], state: str, amount: int | None, source: str | None
+) -> Steps:
+    book = Book().party()
+    for origin, value, valid_to in limits:
+        if origin == "file":
+            book.add("limit", state="amount", amount=value)
+        else:
+            book.approve(amount=value, source=origin, valid_to=valid_to)
+    row = decision((yield book).decided)
+    found = (row["approved_state"], row["approved_amount"], row["approved_source"])
+    assert found == (state, amount, source)
+
+
+LIMITS: list[tuple[list[Any], str, int | None, str | None]] = [
+    ([], "none", None, None),
+    ([("person", 10, None), ("inherited", 20, None)], "amount", 10, "person"),
+    ([("inherited", 20, None), ("file", 30, None), ("policy", 40, None)], "amount", 30, "file"),
+    ([("person", 10, date(2025, 6, 29)), ("policy", 40, None)], "amount", 40, "policy"),
+    ([("person", 10, AS_OF)], "amount", 10, "person"),
+]
+for place, given in enumerate(LIMITS):
+    CASES[f"the_strongest_valid_limit_{place}"] = partial(
+        the_strongest_valid_limit_is_in_force, *given
+    )
+
+
+def the_hold_keeps_between_the_lines_only_when_it_was_there(
+    net: int, before: bool, after: bool
+) -> Steps:
+    book = Book().party().approve(amount=500000).prior(hold=before)
+    book.add("invoice", amount=net, invoice_date="2025-06-20", due_date="2025-07-20")
+    assert decision((yield book).decided)["hold"] is after
+
+
+for net, before, after in (
+    (480000, False, False), (505000, False, True), (490000, True, True), (474000, True, False),
+):  # fmt: skip
+    CASES[f"hold_at_{net}"] = partial(
+        the_hold_keeps_between_the_lines_only_when_it_was_there, net, before, after
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_decision(failures: dict[str, AssertionError | None], name: str) -> None:
+    check_case(failures, name)
+
+
+def test_other_inputs_do_not_matter_to_a_copy(sample: Decided, policy: PolicyDoc) -> None:
     book = sample_book()
-    first = run(book, policy)
     again = decide(book.connection, replace(book.inputs), policy, AS_OF, "another run")
-    assert all(first.tables[name].equals(again.tables[name]) for name in first.tables)
+    assert all(sample.tables[name].equals(again.tables[name]) for name in sample.tables)
