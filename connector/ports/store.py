@@ -328,8 +328,10 @@ class StorePort(Protocol):
         superseded."""
         ...
 
-    def decision_tables(self, party_id: str | None = None) -> Mapping[str, pa.Table]:
-        """Decision tables in force, of one party or all."""
+    def decision_tables(
+        self, party_id: str | None = None, names: Sequence[str] = ()
+    ) -> Mapping[str, pa.Table]:
+        """Decision tables in force by name (all without `names`), of one party or all."""
         ...
 
     def save_plan(self, plan: Plan, fence: Fence) -> None:

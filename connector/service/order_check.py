@@ -269,7 +269,7 @@ def _make_case(office: Office, asked: Asked, customer: Customer) -> tuple[OrderC
     party_id = str(customer.account["party_id"])
     now = office.clock.now()
     standing = office.store.orders.standing(party_id, customer.members, asked.number, now)
-    tables = office.store.decision_tables(party_id)
+    tables = office.store.decision_tables(party_id, ("decision", "metric", "flag"))
     rows = {row["selling_company"]: row for row in tables["decision"].to_pylist()}
     figures = {row["selling_company"]: row for row in tables["metric"].to_pylist()}
     decision = rows.get(TOTAL)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate
 
 import pyarrow as pa
@@ -69,22 +69,26 @@ class PayloadWriter:
         return texts
 
 
-def read_payloads(rows: Iterable[tuple[str, str, str]]) -> dict[str, pa.Table]:
-    """Decision tables from (party, selling company, text) rows."""
+def read_payloads(
+    rows: Iterable[tuple[str, str, str]], names: Sequence[str] = ()
+) -> dict[str, pa.Table]:
+    """Decision tables from (party, selling company, text) rows; of `names` only, if given."""
+    wanted = names or tuple(SCHEMAS)
     parties, sellers, texts = [list(part) for part in zip(*rows, strict=True)] or ([], [], [])
     if not texts:
-        return {name: schema.empty_table() for name, schema in SCHEMAS.items()}
+        return {name: SCHEMAS[name].empty_table() for name in wanted}
     lines = "\n".join(texts).encode()
     block = max(_BLOCK, 2 * max(map(len, texts)) * 4)
     parsed = pyarrow.json.read_json(
         io.BytesIO(lines),
         read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=block),
         parse_options=pyarrow.json.ParseOptions(
-            explicit_schema=_PARSED, unexpected_field_behavior="ignore"
+            explicit_schema=pa.schema([_PARSED.field(name) for name in wanted]),
+            unexpected_field_behavior="ignore",
         ),
     )
     keys = dict(zip(KEY, (pa.array(parties, pa.string()), pa.array(sellers)), strict=True))
-    return {name: _read_part(name, parsed[name].combine_chunks(), keys) for name in SCHEMAS}
+    return {name: _read_part(name, parsed[name].combine_chunks(), keys) for name in wanted}
 
 
 def _glued(table: pa.Table) -> pa.Array:

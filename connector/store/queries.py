@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -54,13 +54,16 @@ def prior_flags(alias: str) -> pa.Table:
     return _table(PRIOR_FLAG_SCHEMA, visible_flags(alias))
 
 
-def decision_tables(alias: str, party_id: str | None) -> dict[str, pa.Table]:
-    """Decision tables in force by name, of one party or all."""
+def decision_tables(
+    alias: str, party_id: str | None, names: Sequence[str] = ()
+) -> dict[str, pa.Table]:
+    """Decision tables in force by name (all without `names`), of one party or all."""
     found = visible(alias)
     if party_id is not None:
         found = found.filter(party_id=party_id)
     ordered = found.order_by("party_id", "selling_company")
-    return read_payloads(ordered.values_list("party_id", "selling_company", "payload").iterator())
+    rows = ordered.values_list("party_id", "selling_company", "payload")
+    return read_payloads(rows.iterator(), names)
 
 
 def approved_limits(alias: str) -> pa.Table:

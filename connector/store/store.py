@@ -133,9 +133,11 @@ class DjangoStore:
             staging.make_visible(self.alias, run_id, through_seq, json.dumps(dict(basis)))
             self._save_plans(plans)
 
-    def decision_tables(self, party_id: str | None = None) -> Mapping[str, pa.Table]:
+    def decision_tables(
+        self, party_id: str | None = None, names: Sequence[str] = ()
+    ) -> Mapping[str, pa.Table]:
         with translated(self.alias):
-            return queries.decision_tables(self.alias, party_id)
+            return queries.decision_tables(self.alias, party_id, names)
 
     def save_plan(self, plan: Plan, fence: Fence) -> None:
         with writing(self.alias, fence):

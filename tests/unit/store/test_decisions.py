@@ -87,6 +87,11 @@ def test_decision_tables_come_back_as_they_were(store: DjangoStore, fence: Fence
     assert only["decision"]["selling_company"].to_pylist() == ["", "s1"]
     assert only["reason"]["party_id"].to_pylist() == ["p2"]
     assert len(store.decision_tables("nobody")["decision"]) == 0
+    some = store.decision_tables("p2", ("decision", "flag"))
+    assert {name: table.to_pylist() for name, table in some.items()} == {
+        name: only[name].to_pylist() for name in ("decision", "flag")
+    }
+    assert list(store.decision_tables("nobody", ("flag",))) == ["flag"]
 
 
 def test_amounts_keep_all_eighteen_digits(store: DjangoStore, fence: Fence) -> None:
