@@ -24,7 +24,8 @@ FIRST, LAST = date(2025, 5, 31), date(2025, 6, 30)
 
 def spread(*members: tuple[str, str, int, str | None]) -> dict[str, pa.Table]:
     """Both tables from members of one dimension each: dimension, member, amount, allowed share."""
-    listed, figures = [], []
+    listed: list[dict[str, Any]] = []
+    figures: list[dict[str, Any]] = []
     for dimension in sorted({row[0] for row in members}):
         own = sorted((row for row in members if row[0] == dimension), key=lambda row: -row[2])
         total = sum(amount for _, _, amount, _ in own)
