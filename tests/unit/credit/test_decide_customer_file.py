@@ -25,12 +25,14 @@ SHEET = {
 
 
 def rules(policy: PolicyDoc) -> PolicyDoc:
-    """The standard policy with countries, groups, net worth and the stop for negative equity."""
+    """The standard policy with countries, groups, net worth and the stop for negative equity, and
+    without the cap by need, which would hide what net worth adds."""
     document = policy.model_dump(mode="json", by_alias=True)
     document["hard_stops"]["codes"].append("over_indebted")
     document["countries"] |= {"classes": {"ZZ": 6}, "ceilings": {6: "C"}}
     document["group"] |= {"support_notches": 1}
     document["limit"]["methods"]["net_worth"] = {"weight": 0.5, "share": 0.1}
+    document["limit"]["caps"]["need"] = None
     return PolicyDoc.model_validate(document)
 
 

@@ -85,12 +85,14 @@ def remedies(decided: Decided) -> dict[str, list[tuple[dict[str, Any], Remedy]]]
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_applied_to_a_copy_every_remedy_gives_what_it_states(policy: PolicyDoc, seed: int) -> None:
-    decided = decide(*_of(random_book(seed)), policy, AS_OF, "before")
+    """One remedy of every party at a time; in so small a book no share of the whole is judged."""
+    parties = policy.concentration.min_names - 1
+    decided = decide(*_of(random_book(seed, parties)), policy, AS_OF, "before")
     found = remedies(decided)
     assert sum(len(items) for items in found.values()) >= 20
     assert len({r.code for items in found.values() for _, r in items}) >= 3
     for turn in range(max(len(items) for items in found.values())):
-        copy = random_book(seed)
+        copy = random_book(seed, parties)
         inputs, stated = copy.inputs, {}
         items = open_items(copy.connection, inputs, policy, AS_OF)
         for party, listed in found.items():
@@ -104,6 +106,24 @@ def test_applied_to_a_copy_every_remedy_gives_what_it_states(policy: PolicyDoc, 
         for party, (row, result) in stated.items():
             got = {**reached[party], "bin": bins.get((party, row["code"]))}
             assert got == result, (party, row["code"])
+
+
+def test_what_a_remedy_states_leaves_the_rest_of_the_book_as_it_is(policy: PolicyDoc) -> None:
+    """In a large book the share of the whole is judged too, with what all others owe."""
+    decided = decide(*_of(random_book(1)), policy, AS_OF, "before")
+    large = {
+        row["party_id"] for row in decided.tables["flag"].to_pylist()
+        if row["code"] == "concentration"
+    }  # fmt: skip
+    party, listed = next((p, rows) for p, rows in remedies(decided).items() if p in large)
+    row, remedy = listed[0]
+    copy = random_book(1)
+    items = open_items(copy.connection, copy.inputs, policy, AS_OF)
+    own = items.filter(pc.equal(items["party_id"], party))
+    inputs = apply_remedy(copy.connection, copy.inputs, own, remedy, AS_OF)
+    after = decide(copy.connection, inputs, policy, AS_OF, "after")
+    got = {**state(after)[party], "bin": _bins(after).get((party, row["code"]))}
+    assert got == remedy.params["result"]
 
 
 def test_each_kind_of_remedy_helps_where_it_belongs(policy: PolicyDoc) -> None:
