@@ -127,8 +127,9 @@ def _compile(policy: PolicyDoc, seal: str, dialect: Dialect) -> Program:
     book = build_book(stage, facts, policy)
     verdict = judge(stage, facts, book, policy)
     decided = len(stage.statements)
-    why = stage.keep("reasons", reasons.find_reasons(verdict, policy))
-    found = {
+    found = stage.keep("found_reasons", reasons.find_reasons(verdict, policy))
+    why = stage.keep("reasons", reasons.rank_reasons(found))
+    shown = {
         "decision": tables.decision_rows(verdict, facts, policy, seal).order_by(*KEY),
         "flag": verdict.flags.order_by(*KEY, "code"),
         "metric": verdict.parties.order_by(*KEY),
@@ -138,7 +139,7 @@ def _compile(policy: PolicyDoc, seal: str, dialect: Dialect) -> Program:
         "points": reasons.find_points(verdict.parties, policy),
         "evidence": evidence.find_evidence(book, why, policy),
     }
-    out = {name: stage.keep(f"out_{name}", tables.shaped(t, name)) for name, t in found.items()}
+    out = {name: stage.keep(f"out_{name}", tables.shaped(t, name)) for name, t in shown.items()}
     stage.keep("out_coverage", coverage_row(book))
     receivables = book.receivables.order_by(*KEY, "currency")
     stage.keep("out_receivables", receivables)

@@ -71,7 +71,7 @@ class Sheet:
         every row of the sheet is there. `counted`: numbers are 0 where a row is missing.
         """
         columns = self._stage.kept[stage].columns
-        fresh = tuple(n for n in columns if n not in self._schema or n in replace)
+        fresh = tuple(n for n in columns if n not in self._schema or (n in replace and n not in on))
         self._attach(stage, fresh, tuple(on), whole=whole, counted=counted)
         return self.table
 

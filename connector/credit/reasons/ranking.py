@@ -45,7 +45,7 @@ def metric_text(t: ir.Table, name: str) -> Any:
 
 
 def find_reasons(verdict: Verdict, policy: PolicyDoc) -> ir.Table:
-    """All reasons with `rank`, 1 = first."""
+    """All reasons (COLUMNS), without order."""
     t = verdict.parties
     lines = policy.scorecard.characteristics
     parts = [
@@ -56,7 +56,11 @@ def find_reasons(verdict: Verdict, policy: PolicyDoc) -> ir.Table:
         *_moved_grades(t, policy),
         _limit(t, policy),
     ]
-    r = union_all([part.select(*COLUMNS) for part in parts])
+    return union_all([part.select(*COLUMNS) for part in parts])
+
+
+def rank_reasons(r: ir.Table) -> ir.Table:
+    """Reasons with `rank`, 1 = first."""
     order = [r.group_no, r.weight_no.desc(), r.place_no, r.code]
     window = ibis.window(group_by=[r[name] for name in KEY], order_by=order)
     return r.mutate(rank=ibis.row_number().over(window) + 1)
