@@ -77,6 +77,7 @@ def find_targets(
 _FIGURES = (
     "overdue", "overdue_undisputed", "overdue_past_grace", "open_receivables", "disputed",
     "net_exposure", "approved_state", "approved_amount", "proposed_state", "proposed_amount",
+    "owed", "group_owed", "book_owed",
 )  # fmt: skip
 """What targets are reckoned from."""
 
@@ -131,6 +132,22 @@ def _settle_disputes(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Fact
     return _wish(t, RESOLVE)
 
 
+def _back_within_share(t: ir.Table, first: Decimal, policy: PolicyDoc, facts: Facts) -> ir.Table:
+    """Pay until the customer's and its group's part of the book is the allowed one.
+
+    Nothing where the group's part is too large by more than this customer owes.
+    """
+    wanted = []
+    for dimension, owed in (("party", t.owed), ("group", t.group_owed)):
+        most = policy.concentration.limit_of(dimension, "exposure")
+        if most is not None:
+            wanted.append(to_pay_for_share(owed, t.book_owed, most * first))
+    amount = ibis.greatest(zero(), *wanted)
+    t = t.mutate(amount=amount)
+    t = t.filter(t.amount > 0, t.amount <= t.owed)
+    return _wish(t, PAY, amount=t.amount)
+
+
 _FLAG_WISHES: dict[str, Callable[[ir.Table, Decimal, PolicyDoc, Facts], ir.Table]] = {
     "oldest_overdue": _pay_oldest,
     "overdue_heavy": _pay_share,
@@ -138,6 +155,7 @@ _FLAG_WISHES: dict[str, Callable[[ir.Table, Decimal, PolicyDoc, Facts], ir.Table
     "near_limit": _more_room,
     "no_valid_limit": _set_limit,
     "disputes_high": _settle_disputes,
+    "concentration": _back_within_share,
 }
 """What would have to happen for a flag to go, by its code; the second figure is its first step."""
 
