@@ -26,7 +26,14 @@ from connector.cli import (
 )
 from connector.cli.session import Session, parse_language, reader_language
 from connector.domain.texts import Language, say, say_error
-from connector.errors import EXIT_BUG, EXIT_CONFIG, EXIT_OK, ConfigError, CreditflagError
+from connector.errors import (
+    EXIT_BUG,
+    EXIT_CONFIG,
+    EXIT_OK,
+    ConfigError,
+    CreditflagError,
+    InputError,
+)
 
 app = typer.Typer(
     name="creditflag",
@@ -82,6 +89,7 @@ def run(arguments: list[str]) -> int:
     """Run one command; the exit code. Every error becomes a sentence on standard error."""
     _used.clear()
     try:
+        _refuse_bytes(arguments)
         result = app(args=arguments, prog_name="creditflag", standalone_mode=False)
     except CreditflagError as error:
         _print_error(error)
@@ -104,6 +112,19 @@ def run(arguments: list[str]) -> int:
     except Exception as error:
         return _report_bug(error)
     return result if isinstance(result, int) else 0
+
+
+def _refuse_bytes(arguments: list[str]) -> None:
+    """InputError for arguments that are no text: nothing could find, keep or print them."""
+    for place, text in enumerate(arguments, 1):
+        try:
+            text.encode("utf-8")
+        except UnicodeEncodeError:
+            raise InputError(
+                "Argument {place} holds bytes that are no text.",
+                next_step="Type it in the encoding of the terminal, UTF-8 for most.",
+                place=place,
+            ) from None
 
 
 def _language() -> Language:

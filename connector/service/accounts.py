@@ -8,6 +8,8 @@ from typing import Any
 from connector.errors import InputError, StateError
 
 MOST_LISTED = 10
+MOST_SHOWN = 80
+"""Characters of what was asked for that an error repeats."""
 
 _FIND = """
 SELECT account.connection, account.id, account.name, account.account_number, link.party_id
@@ -50,11 +52,11 @@ def find_account(query: Callable[..., Any], wanted: str) -> dict[str, Any]:
             "{n} accounts fit {wanted}: {listed}.",
             next_step="Name one by its record id.",
             n=len(rows),
-            wanted=wanted,
+            wanted=wanted[:MOST_SHOWN],
             listed=listed,
         )
     raise InputError(
         "No account fits {wanted}.",
         next_step="Give a record id, an account number, or part of the name.",
-        wanted=wanted,
+        wanted=wanted[:MOST_SHOWN],
     )

@@ -48,6 +48,23 @@ def test_every_command_lists_all_problems_of_the_settings(
     assert sum(line.startswith("  - ") for line in answer.err.splitlines()) == 3
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["explain", "\udcff"], ["facts", "list", "--account", "\udcff\udcfe"],
+        ["check", "order", "--account", "A", "--seller", "\udcff", "--amount", "5"],
+        ["facts", "show", "a\udc80"], ["--config", "\udcff.toml", "status"],
+    ],
+    ids=str,
+)  # fmt: skip
+def test_arguments_that_are_no_text_are_refused(
+    creditflag: Creditflag, arguments: list[str]
+) -> None:
+    answer = creditflag(*arguments)
+    assert answer.code == EXIT_CONFIG
+    assert "holds bytes that are no text. Type it in the encoding of the terminal" in answer.err
+
+
 def test_the_settings_file_can_be_named(creditflag: Creditflag, tmp_path: Path) -> None:
     answer = creditflag("--config", "other.toml", "status")
     assert "(other.toml)" in answer.err
