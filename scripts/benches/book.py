@@ -25,7 +25,7 @@ INVOICES, ORDERS = 25, 10
 def fill_book(parties: int, path: str = ":memory:") -> tuple[duckdb.DuckDBPyConnection, Inputs]:
     """A ledger in the shape that the engine reads, and the inputs that go with it."""
     connection = duckdb.connect(path)
-    _make_tables(connection)
+    make_tables(connection)
     sizes: dict[str, object] = {
         "parties": parties, "invoices": parties * INVOICES, "orders": parties * ORDERS,
         "party": f"'P' || (hash(i * 31 + 7) % {parties})",
@@ -36,7 +36,8 @@ def fill_book(parties: int, path: str = ":memory:") -> tuple[duckdb.DuckDBPyConn
     return connection, Inputs(CURRENCY)
 
 
-def _make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """The tables that the engine reads, without rows."""
     connection.execute("CREATE SCHEMA linked")
     for name in (*LINKED, *OURS):
         columns = [f'"{c.name}" {_SQL[c.kind]}' for c in ENTITIES[name].columns]
