@@ -13,6 +13,7 @@ from connector.errors import InputError, StateError
 from connector.service.explaining import explain_account
 from connector.service.main_job import pull_only, run_main_job
 from connector.service.office import Office
+from connector.service.portfolio import read_spread
 from tests.unit.service.offices import build_office, crm_of
 
 pytestmark = pytest.mark.slow
@@ -102,3 +103,15 @@ def test_before_the_first_run_the_next_step_is_named(tmp_path: Path) -> None:
     with pytest.raises((InputError, StateError), match="creditflag run"):
         explain_account(office, "10003", "en")
     office.close()
+
+
+def test_the_spread_of_the_book_is_published_with_the_decisions(decided: Office) -> None:
+    spread = read_spread(decided)
+    largest = spread.of("party", "exposure")[0]
+    assert (largest["name"], largest["place"], largest["amount"]) == ("Säumig KG", 1, 50_000)
+    (figures,) = [row for row in spread.figures
+                  if (row["dimension"], row["base"]) == ("party", "exposure")]  # fmt: skip
+    assert (figures["members"], figures["total"]) == (3, 53_000)
+    assert spread.currency == "EUR"
+    # The policy's share of one customer holds for the list; the flag waits for a larger book.
+    assert [row["name"] for row in spread.breaches if row["dimension"] == "party"]
