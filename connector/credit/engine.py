@@ -37,6 +37,7 @@ from connector.credit.program import (
     Program,
     drop_stages,
     load_program,
+    needed_for,
     run_statements,
     save_program,
     source_digest,
@@ -199,16 +200,14 @@ def decide(
     made = [s.name for s in (*program.output, *program.worlds)]
     asked = {name for statement in program.remedies for name in statement.reads}
     try:
-        first = (*program.verdict, *program.output, *program.worlds)
+        first = needed_for((*program.verdict, *program.output, *program.worlds), {*made, *asked})
         empty = run_statements(
             connection, first, keep=[*made, *asked], empty=empty_inputs(connection)
         )
         if "worlds" not in empty:
             bind_worlds(connection)
-            empty = run_statements(
-                connection, program.verdict, keep=asked,
-                empty=empty_inputs(connection) | {name for name in made if name in empty},
-            )  # fmt: skip
+            bare = empty_inputs(connection) | empty.intersection(made)
+            empty = run_statements(connection, program.again, keep=asked, empty=bare)
         run_statements(connection, program.remedies, keep=["out_reason"], empty=empty)
         return read_out(lambda name: _fetch(connection, name), policy, as_of, run_id)
     finally:
@@ -226,7 +225,8 @@ def open_items(
     program = compile_program(policy)
     bind(connection, inputs, as_of)
     try:
-        run_statements(connection, program.verdict, keep=["items"], empty=empty_inputs(connection))
+        wanted = needed_for(program.verdict, ["items"])
+        run_statements(connection, wanted, keep=["items"], empty=empty_inputs(connection))
         return connection.execute(
             f'SELECT * FROM temp."{PREFIX}items" WHERE $1 IS NULL OR party_id = $1 '  # noqa: S608  # our own name
             "ORDER BY party_id, due_date, connection, id",

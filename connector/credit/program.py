@@ -135,8 +135,8 @@ class Program:
     """The compiled calculation of one policy, in the order in which it runs.
 
     `verdict` decides; `output` makes the tables put out and `worlds` the facts in which the
-    remedies have happened; `verdict` then runs again on those, and `remedies` adds what came of it
-    to the reasons.
+    remedies have happened; `again`, a part of `verdict`, then runs on those, and `remedies` adds what
+    came of it to the reasons.
     """
 
     verdict: tuple[Statement, ...]
@@ -148,6 +148,12 @@ class Program:
     def statements(self) -> tuple[Statement, ...]:
         """All of them, each once."""
         return (*self.verdict, *self.output, *self.worlds, *self.remedies)
+
+    @property
+    def again(self) -> tuple[Statement, ...]:
+        """What of `verdict` is computed on the worlds: that on which `remedies` rests."""
+        asked = {name for statement in self.remedies for name in statement.reads}
+        return needed_for(self.verdict, asked)
 
     def to_json(self) -> str:
         """As text, for the folder of programs."""
@@ -215,6 +221,16 @@ def _written(dialect: Dialect, expression: ir.Table) -> tuple[str, str, Ways]:
             _texts.clear()
         _texts[key] = (*dialect.write(expression), ways_to_nothing(expression))
     return _texts[key]
+
+
+def needed_for(statements: Sequence[Statement], names: Iterable[str]) -> tuple[Statement, ...]:
+    """The statements among these on which stages of these names rest, in their order."""
+    wanted, found = set(names), []
+    for statement in reversed(statements):
+        if statement.name in wanted:
+            found.append(statement)
+            wanted |= statement.reads
+    return tuple(reversed(found))
 
 
 def run_statements(

@@ -95,7 +95,7 @@ def decide_on_spark(
     if stages.fetch("worlds").num_rows:
         for name in input_names():
             stages.read_worlds(name)
-        stages.run(program.verdict, "worlds")
+        stages.run(program.again, "worlds")
     stages.run(program.remedies, "remedies")
     return read_out(stages.fetch, policy, as_of, run_id)
 

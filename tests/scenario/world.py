@@ -189,8 +189,13 @@ def build_world(folder: Path, size: DemoSize | None = None) -> Iterator[World]:
 
 
 def share_programs(state: Path) -> None:
+    """Let a world find the compiled policies of all others."""
+    state.mkdir(mode=0o700)
+    (state / "programs").symlink_to(shared_programs(), target_is_directory=True)
+
+
+def shared_programs() -> Path:
     """Compiled policies are the same for every world of this machine: compile them once."""
     shared = Path(tempfile.gettempdir()) / f"creditflag-test-programs-{os.getuid()}"
     shared.mkdir(mode=0o700, exist_ok=True)
-    state.mkdir(mode=0o700)
-    (state / "programs").symlink_to(shared, target_is_directory=True)
+    return shared
