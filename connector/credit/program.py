@@ -135,8 +135,8 @@ class Program:
     """The compiled calculation of one policy, in the order in which it runs.
 
     `verdict` decides; `output` makes the tables put out and `worlds` the facts in which the
-    remedies have happened; `again`, a part of `verdict`, then runs on those, and `remedies` adds what
-    came of it to the reasons.
+    remedies have happened; `again`, a part of `verdict`, then runs on those, and `remedies` adds
+    what came of it to the reasons.
     """
 
     verdict: tuple[Statement, ...]
