@@ -122,11 +122,16 @@ def date_text(value: Any) -> Any:
 
 
 def joined(parts: Sequence[Any]) -> Any:
-    """Texts one after the other; a null part makes the whole null."""
-    text = parts[0]
-    for part in parts[1:]:
-        text = text + part
-    return text
+    """Texts one after the other; a null part makes the whole null.
+
+    They are joined two by two: written one inside the other, a hundred parts would go deeper than
+    compilers follow.
+    """
+    texts = list(parts)
+    while len(texts) > 1:
+        pairs = [one + other for one, other in zip(texts[::2], texts[1::2], strict=False)]
+        texts = [*pairs, *texts[len(pairs) * 2 :]]
+    return texts[0]
 
 
 def json_text(value: Any) -> Any:

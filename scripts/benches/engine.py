@@ -38,7 +38,7 @@ QUERY = Path(__file__).with_suffix(".sql")
 SAMPLE = 200
 """Parties that the loop over rows is run for; its time is scaled up to all."""
 YEAR = 365
-_LIMITS = ("SET threads = 2", "SET memory_limit = '1500MB'")
+_LIMITS = ("SET enable_progress_bar = false", "SET threads = 2", "SET memory_limit = '1500MB'")
 
 _FACTS = {
     "party": """
