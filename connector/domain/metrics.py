@@ -187,6 +187,10 @@ OTHERS_VIEW = (
     Metric("event_severity", "count", "Worst public event: 1 notice, 2 warning, 3 severe"),
     Metric("event_since", "date", "Day of the worst public event"),
 )
+ABROAD = (
+    Metric("foreign_receivables", "money", "Owed in other currencies"),
+    Metric("rate_change_part", "money", "Of it through exchange rates since the limit began"),
+)
 GROUP = (
     Metric("group_members", "count", "Members of the group with business"),
     Metric("group_exposure", "money", "Exposure of the whole group"),
@@ -274,6 +278,7 @@ METRICS: dict[str, Metric] = {
         BEHAVIOUR,
         STATEMENTS,
         OTHERS_VIEW,
+        ABROAD,
         GROUP,
         LOSS,
         AFTER_GRADE,

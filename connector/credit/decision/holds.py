@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
 from connector.credit.decision.review import next_review
-from connector.credit.expressions import exact, when
+from connector.credit.expressions import exact, money, ratio, when, zero
 from connector.credit.policy.document import BandDoc, PolicyDoc
 from connector.domain.decision import AMBER, GREEN, GREY, RED
 
@@ -24,10 +25,28 @@ def flag_sums(flags: ir.Table, policy: PolicyDoc) -> ir.Table:
     return t.group_by(*KEY).agg(flag_holds=t.holds.any(), worst=t.severity.max())
 
 
-def limit_holds(used: Any, held_before: Any, above: Any, release_below: Any) -> Any:
-    """Hold above one line, release below a lower one, keep in between (HOLD-HYST)."""
+def limit_holds(
+    used: Any, held_before: Any, above: Any, release_below: Any, used_then: Any = None
+) -> Any:
+    """Hold above one line, release below a lower one, keep in between (HOLD-HYST).
+
+    `used_then`: the use that counts for a hold to begin, where it is not `used`.
+    """
     keeps = held_before & (used >= release_below)
-    return ibis.coalesce((used > above) | keeps, False)
+    begins = (used if used_then is None else used_then) > above
+    return ibis.coalesce(begins | keeps, False)
+
+
+def used_at_rates_then(t: ir.Table, convention: str) -> Any:
+    """Utilisation without what exchange rates alone added since the limit began.
+
+    utilisation − `rate_change_part` ÷ (limit, with convention A plus collateral), at least 0; a
+    part that is unknown or a gain changes nothing.
+    """
+    limit = t.approved_amount + (t.collateral if convention == "A" else 0)
+    added = ibis.greatest(ibis.coalesce(t.rate_change_part, zero()), zero())
+    less = ibis.coalesce(ratio(added, money(limit)), exact(Decimal(0)))
+    return ibis.greatest(t.utilisation - less, exact(Decimal(0)))
 
 
 def decide(
@@ -50,8 +69,8 @@ def decide(
 
 _FROM_PARTY = (
     "party_kind", "utilisation", "overdue_ratio", "net_exposure", "approved_state",
-    "approved_amount", "approved_valid_to", "review_on", "prior_hold", "prior_grade",
-    "prior_next_review",
+    "approved_amount", "approved_valid_to", "collateral", "rate_change_part",
+    "review_on", "prior_hold", "prior_grade", "prior_next_review",
 )  # fmt: skip
 
 
@@ -59,7 +78,9 @@ def hold_columns(t: ir.Table, policy: PolicyDoc) -> dict[str, Any]:
     """`hold` and `limit_hold`. Cash only with anything owed holds; natural persons never."""
     rule = policy.hold
     before = ibis.coalesce(t.prior_hold, False)
-    by_use = limit_holds(t.utilisation, before, exact(rule.above), exact(rule.release_below))
+    then = None if rule.rate_moves else used_at_rates_then(t, policy.exposure.collateral)
+    lines = exact(rule.above), exact(rule.release_below)
+    by_use = limit_holds(t.utilisation, before, *lines, used_then=then)
     no_credit = (t.approved_state != "none") & t.utilisation.isnull() & (t.net_exposure > 0)
     by_grade = ibis.coalesce(t.grade.isin(list(rule.grades)), False)
     person = t.party_kind == "natural_person"

@@ -24,6 +24,7 @@ from connector.credit.metrics import (
     disputes,
     events,
     exposure,
+    foreign,
     group,
     guarantees,
     headroom,
@@ -78,6 +79,7 @@ AREAS: tuple[Area, ...] = (
     lines_of_business.AREA,
     conduct.AREA,
     reminders.AREA,
+    foreign.AREA,
     shares.AREA,
 )
 """Every area of metrics, in the order in which their columns are added: a later one may read what

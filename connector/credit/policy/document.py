@@ -207,10 +207,14 @@ class LimitDoc(Section):
 
 
 class HoldDoc(Section):
-    """When new orders should be held. `flags`: from which severity on a flag holds."""
+    """When new orders should be held. `flags`: from which severity on a flag holds.
+
+    `rate_moves`: a limit that is exceeded only because exchange rates moved since it began holds.
+    """
 
     above: Factor = Decimal("1.0")
     release_below: Factor = Decimal("0.95")
+    rate_moves: bool = False
     grades: tuple[str, ...] = ()
     flags: dict[str, Severity] = Field(default_factory=dict)
 

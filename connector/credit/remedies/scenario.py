@@ -54,7 +54,7 @@ def build_scenario(
         stage.keep(f"alt_{name}", _copied(facts[name], worlds))
     stage.keep("alt_surrounding", surroundings(book.parties, worlds))
     stage.keep("alt_approved", _approved(facts, worlds))
-    stage.keep("alt_fx", facts["fx"].filter(facts["fx"].rate_date == facts.as_of))
+    stage.keep("alt_fx", facts["fx"])
     moment = facts.moment.drop("portfolio_sales").cross_join(portfolio)
     stage.keep("alt_moment", moment.select(*facts.moment.columns))
     return Scene(worlds, paid)

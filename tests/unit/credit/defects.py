@@ -31,6 +31,8 @@ FOLDER = Path(__file__).parents[2] / "cases" / "defects"
 AS_OF = date(2025, 6, 30)
 CURRENCY = "CNY"
 RATES = {"USD": Decimal("7.15")}
+EUR_RATES = ((date(2024, 6, 1), "7"), (date(2025, 6, 1), "8"))
+"""The euro rose lately."""
 CONNECTION = "crm"
 REFERENCES = ("id", "order_id", "invoice_id", "payment_id")
 """Ids of records; each case has its own."""
@@ -159,6 +161,12 @@ def _land(ledger: Ledger, cases: list[Case]) -> None:
         for account, columns in case.accounts.items()
     ]
     land(ledger, "account", *accounts)
+    rates = [
+        {"id": f"EUR{on}", "currency": "EUR", "quote": CURRENCY, "rate_date": on,
+         "rate": Decimal(rate)}
+        for on, rate in EUR_RATES
+    ]  # fmt: skip
+    land(ledger, "fx_rate", *rates)
     facts: dict[str, list[dict[str, Any]]] = {}
     for case in cases:
         for entity, record in case.records():
