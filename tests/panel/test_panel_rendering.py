@@ -192,7 +192,7 @@ def test_reasons_are_those_that_were_written_with_their_remedies(
     due = reasons[0]["params"]["due_date"]
     year, month, day = (int(part) for part in due.split("-"))
     assert reasons[0]["code"] == "oldest_overdue"
-    spoken = {"en": f" {day}, {year} is still unpaid", "zh": f"{year}年{month}月{day}日 到期的发票"}
+    spoken = {"en": f" {day}, {year} is still unpaid", "zh": f"{year}年{month}月{day}日到期的发票"}
     assert spoken[language] in parts["why"]
     assert len(parts["why"].strip().splitlines()) == 1 + len(reasons)
     total = float(reasons[0]["remedy_params"]["total"])

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from connector.bootstrap import open_office
-from connector.credit.facts import LINKED, PLAIN
+from connector.credit.facts import LINKED, OURS, PLAIN
 from connector.credit.policy.document import PolicyDoc
 from connector.demo.real_sets import read_real_set
 from connector.ledger import open_snapshot
@@ -132,7 +132,7 @@ def _is_write(call: Mapping[str, Any]) -> bool:
 
 def _copy_facts(staged: Staged) -> dict[str, pa.Table]:
     """The tables that the engine read in the run before, by qualified name."""
-    names = [f'linked."{name}"' for name in LINKED] + list(PLAIN)
+    names = [f'linked."{name}"' for name in (*LINKED, *OURS)] + list(PLAIN)
     with (
         open_office(staged.config) as office,
         open_snapshot(office.snapshots) as snapshot,

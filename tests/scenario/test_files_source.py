@@ -303,7 +303,7 @@ def test_bad_rows_are_told_by_file_line_field_and_reason(
     assert "'five' is not a number" in told[f"{file}:3", "amount"]
     assert "2026-02-31" in told[f"{file}:4", "invoice_date"]
     assert "XQZ" in told[f"{file}:5", "currency"]
-    assert (f"{file}:6", "account_key") in told
+    assert "account_key: is empty" in told[f"{file}:6", "account_field, account_key"]
     assert all(p["reason"] and p["connection"] == "erp" for p in problems)
 
 

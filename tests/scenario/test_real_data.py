@@ -200,6 +200,7 @@ def _standing(played: Played, phase: str) -> dict[str, tuple[object, ...]]:
         party: (
             d["score"], d["grade"], d["colour"], d["hold"], d["approved_state"],
             d["oldest_due_date"], d["next_review"],
+            d["allowed_terms_days"], d["action"], d["action_due"],
             tuple(sorted(f["code"] for f in flags.get(party, []))),
         )
         for party, d in found.decisions.items()

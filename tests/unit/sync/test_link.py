@@ -281,6 +281,9 @@ def test_a_party_is_described_by_its_home_account_and_completed_by_the_others(
         "home_account_id": "A",
         "own_group": True,
         "currency": "EUR",
+        "industry": None,
+        "region": None,
+        "registration_no": None,
     }
     relink(ledger, account=("erp", "crm"))
     home = party(ledger, "duns:150483782")
