@@ -37,6 +37,25 @@ def differing(one: Decided, other: Decided) -> list[str]:
     return [*found, *(["coverage"] if one.coverage != other.coverage else [])]
 
 
+def apart_in(one: pa.Table, other: pa.Table) -> list[str]:
+    """The columns in which two tables of the same rows differ, with the first pair that does."""
+    a, b = (_by_key(table) for table in (one, other))
+    if a.num_rows != b.num_rows:
+        return [f"{a.num_rows} rows and {b.num_rows}"]
+    found = []
+    for name in a.column_names:
+        pairs = zip(a[name].to_pylist(), b[name].to_pylist(), strict=True)
+        differing = [pair for pair in pairs if pair[0] != pair[1]]
+        if differing:
+            found.append(f"{name}: {len(differing)} cells, such as {differing[0]}")
+    return found
+
+
+def _by_key(table: pa.Table) -> pa.Table:
+    keys = [name for name in ("party_id", "selling_company") if name in table.column_names]
+    return table.sort_by([(name, "ascending") for name in keys]) if keys else _ordered(table)
+
+
 def _ordered(table: pa.Table) -> pa.Table:
     return table.sort_by([(name, "ascending") for name in table.column_names]).combine_chunks()
 
@@ -58,6 +77,9 @@ def main(arguments: Sequence[str]) -> int:
     for name, table in (*here.tables.items(), *here.portfolio.items()):
         state = "differs" if name in apart else "equal"
         print(f"{name:<16}{table.num_rows:>10} rows  {state}")
+    for name in apart:
+        if name in here.tables:
+            print(*apart_in(here.tables[name], there.tables[name]), sep="\n")
     ours, theirs = between - began, ended - between
     print(f"{parties} parties: DuckDB {ours:.1f} s, Spark {theirs:.1f} s ({theirs / ours:.1f} x)")
     print("not the same: " + ", ".join(apart) if apart else "the same in every cell")

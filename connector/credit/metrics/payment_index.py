@@ -42,15 +42,24 @@ def index_of_days(days: Any) -> Any:
 
     Beyond 120 days: 20 − (days − 120) ÷ 6, at least 0. Null for unknown days, never 0.
     """
-    d = days.cast("float64")
-    branches = [(d <= VALUES[0][0], ibis.literal(float(VALUES[0][1])))]
+    d = (days.cast(INDEX) * 10_000).cast("int64")
+    (first, top), (last, value) = VALUES[0], VALUES[-1]
+    branches = [(d <= first * 10_000, ibis.literal(top * 100))]
     for (low, best), (high, worst) in pairwise(VALUES):
-        slope = (worst - best) / (high - low)
-        branches.append((d <= high, best + (d - low) * slope))
-    last, value = VALUES[-1]
-    beyond = ibis.greatest(value - (d - last) / DAYS_A_POINT, 0.0)
-    found = when(*branches, otherwise=beyond).round(2).cast(INDEX)
+        branches.append((d <= high * 10_000, best * 100 - _lost(d, low, best - worst, high - low)))
+    beyond = ibis.greatest(value * 100 - _lost(d, last, 1, DAYS_A_POINT), 0)
+    found = (when(*branches, otherwise=beyond).cast(INDEX) / 100).cast(INDEX)
     return ibis.ifelse(days.isnull(), ibis.null(INDEX), found)
+
+
+def _lost(d: Any, low: int, points: int, days: int) -> Any:
+    """Hundredths of a point lost from `low` on, when `points` are lost in so many `days`.
+
+    `d` counts ten-thousandths of a day. In whole numbers, for a half is not the same in every
+    engine's doubles; what is left is rounded half up.
+    """
+    lost, unit = (d - low * 10_000) * points, days * 100
+    return ((2 * lost + unit - 1) / (2 * unit)).floor().cast("int64")
 
 
 def weighted_index(value: Any, weight: Any) -> Any:
