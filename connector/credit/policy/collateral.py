@@ -11,10 +11,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from connector.credit.policy.section import Amount, Days, Section, Share
+from connector.credit.policy.section import Amount, Days, Section, Share, among
 from connector.domain.credit_file import BILL_KINDS, GUARANTEE_KINDS
 
-# Named once: the documents below take them as Literal, which mypy only reads when written out.
+GuaranteeKind = Annotated[str, among(GUARANTEE_KINDS)]
 COUNTING = ("guarantees", "insurance")
 _HAIRCUTS = {
     "bank_guarantee": Decimal("0.10"),
@@ -39,10 +39,8 @@ class GuaranteesDoc(Section):
     before expiry at which is warned, falling.
     """
 
-    haircuts: dict[Literal[GUARANTEE_KINDS], Share] = Field(  # type: ignore[valid-type]
-        default_factory=lambda: dict(_HAIRCUTS)
-    )
-    substitution: tuple[Literal[GUARANTEE_KINDS], ...] = (  # type: ignore[valid-type]
+    haircuts: dict[GuaranteeKind, Share] = Field(default_factory=lambda: dict(_HAIRCUTS))
+    substitution: tuple[GuaranteeKind, ...] = (
         "parent_guarantee",
         "third_party_guarantee",
     )
@@ -90,7 +88,7 @@ class BillsDoc(Section):
     """
 
     settle: bool = True
-    on_customer: tuple[Literal[BILL_KINDS], ...] = (  # type: ignore[valid-type]
+    on_customer: tuple[Annotated[str, among(BILL_KINDS)], ...] = (
         "commercial_acceptance",
         "supply_chain_note",
     )
@@ -106,7 +104,7 @@ class CollateralDoc(Section):
     stand without security; null = not watched.
     """
 
-    counts: tuple[Literal[COUNTING], ...] = ("guarantees",)  # type: ignore[valid-type]
+    counts: tuple[Annotated[str, among(COUNTING)], ...] = ("guarantees",)
     unsecured_appetite: Amount | None = None
     guarantees: GuaranteesDoc = GuaranteesDoc()
     insurance: InsuranceDoc = InsuranceDoc()

@@ -40,24 +40,25 @@ from connector.credit.policy.section import (
     Section,
     Severity,
     Share,
+    among,
 )
 from connector.credit.policy.statements import StatementsDoc
 from connector.credit.policy.terms import CalendarDoc, GraceUnit, LinesDoc, TermsDoc
 from connector.domain.change import digest
 from connector.domain.dates import TermsRule
 
-# Named once: the documents below take them as Literal, which mypy only reads when written out.
 PARTS = ("open_receivables", "open_orders", "unbilled_deliveries", "unposted_billing")
 COUNTABLE = (*PARTS, "bills_exposure")
 REDUCTIONS = ("unapplied_cash", "open_credit_notes", "order_prepayments")
 MATCHING = ("named", "equal_amount", "oldest_first")
+Matching = Annotated[str, among(MATCHING)]
 
 
 class ExposureDoc(Section):
     """Which parts count. `horizon_days`: orders shipping later do not count; null counts all."""
 
-    parts: tuple[Literal[COUNTABLE], ...] = PARTS  # type: ignore[valid-type]
-    reductions: tuple[Literal[REDUCTIONS], ...] = REDUCTIONS  # type: ignore[valid-type]
+    parts: tuple[Annotated[str, among(COUNTABLE)], ...] = PARTS
+    reductions: tuple[Annotated[str, among(REDUCTIONS)], ...] = REDUCTIONS
     horizon_days: Days | None = None
     collateral: Literal["A", "B"] = "A"
 
@@ -306,7 +307,7 @@ class PolicyDoc(Section):
     reminders: RemindersDoc = RemindersDoc()
     windows: WindowsDoc = WindowsDoc()
     behaviour: BehaviourDoc = BehaviourDoc()
-    matching: Annotated[tuple[Literal[MATCHING], ...], Field(min_length=1)] = MATCHING  # type: ignore[valid-type]
+    matching: Annotated[tuple[Matching, ...], Field(min_length=1)] = MATCHING
     scorecard: ScorecardDoc
     grades: Annotated[tuple[GradeDoc, ...], Field(min_length=1, max_length=20)]
     hard_stops: HardStopsDoc

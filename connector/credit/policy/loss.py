@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from connector.credit.policy.section import Days, Section, Share
+from connector.credit.policy.section import Days, Section, Share, among
 
 SEGMENT_COLUMNS = ("country", "industry", "region", "party_kind")
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
@@ -41,7 +41,7 @@ class SegmentDoc(Section):
     """Customers with a loss pattern of their own: `column` is one of `members`."""
 
     name: Annotated[str, Field(min_length=1, max_length=60)]
-    column: Literal[SEGMENT_COLUMNS]  # type: ignore[valid-type]
+    column: Annotated[str, among(SEGMENT_COLUMNS)]
     members: Annotated[tuple[str, ...], Field(min_length=1, max_length=300)]
     rates: Annotated[tuple[Share, ...], Field(min_length=2, max_length=11)]
 

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from connector.credit.policy.section import Amount, Days, Name, Section, Severity, Share
+from connector.credit.policy.section import Amount, Days, Name, Section, Severity, Share, among
 
 ACTIONS = (
     "stop_shipment", "prepayment", "collect", "insurer_request", "guarantee", "deposit",
@@ -26,8 +26,8 @@ class ActionRuleDoc(Section):
     stop is due at the next review.
     """
 
-    action: Literal[ACTIONS]  # type: ignore[valid-type]
-    owner: Literal[OWNERS] = "credit"  # type: ignore[valid-type]
+    action: Annotated[str, among(ACTIONS)]
+    owner: Annotated[str, among(OWNERS)] = "credit"
     days: Days = 5
     hard_stop: bool | None = None
     hold: bool | None = None

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from connector.credit.policy.section import Section, Share
+from connector.credit.policy.section import Section, Share, among
 from connector.domain.portfolio import BASES, DIMENSIONS
 
 
 class ShareLimitDoc(Section):
     """No member of the dimension may have more than this share of the base."""
 
-    dimension: Literal[DIMENSIONS]  # type: ignore[valid-type]
-    base: Literal[BASES] = "exposure"  # type: ignore[valid-type]
+    dimension: Annotated[str, among(DIMENSIONS)]
+    base: Annotated[str, among(BASES)] = "exposure"
     most: Share
 
 

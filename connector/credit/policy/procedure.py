@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from connector.credit.policy.section import Amount, Days, Name, Section
+from connector.credit.policy.section import Amount, Days, Name, Section, among
 
 RAISING = ("override", "unsecured", "hard_stop_waived", "terms", "second_temporary")
 
@@ -40,7 +40,7 @@ class AuthorityDoc(Section):
     """
 
     levels: Annotated[tuple[AuthorityLevelDoc, ...], Field(max_length=20)] = ()
-    raise_for: tuple[Literal[RAISING], ...] = RAISING  # type: ignore[valid-type]
+    raise_for: tuple[Annotated[str, among(RAISING)], ...] = RAISING
     unsecured_above: Amount | None = None
 
 

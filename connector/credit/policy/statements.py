@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
-from connector.credit.policy.section import Section
+from connector.credit.policy.section import Section, among
 
 MODELS = ("altman", "zmijewski", "ohlson", "beneish")
 ZONE_MODELS = ("z", "z_prime", "z_double_prime", "em")
@@ -27,7 +27,7 @@ class StatementsDoc(Section):
     stale_months: Annotated[int, Field(ge=1, le=120)] = 18
     unit_jump: Annotated[Decimal, Field(ge=10, le=5000)] = Decimal(300)
     own_sales_factor: Annotated[Decimal, Field(ge=1, le=10000)] = Decimal(10)
-    models: tuple[Literal[MODELS], ...] = ("altman", "zmijewski")  # type: ignore[valid-type]
-    zone_model: Literal[ZONE_MODELS] = "z_double_prime"  # type: ignore[valid-type]
+    models: tuple[Annotated[str, among(MODELS)], ...] = ("altman", "zmijewski")
+    zone_model: Annotated[str, among(ZONE_MODELS)] = "z_double_prime"
     ohlson_index: Annotated[Decimal, Field(gt=0, le=100000)] | None = None
-    signs: tuple[Literal[SIGNS], ...] = SIGNS[:4]  # type: ignore[valid-type]
+    signs: tuple[Annotated[str, among(SIGNS)], ...] = SIGNS[:4]

@@ -86,6 +86,7 @@ BINS = ("scorecard", "characteristics", 0, "bins")
         (set_at("ageing", "buckets", [30, 30]), "must be above 0 and rise"),
         (set_at("windows", "trend_days", 365), "nothing to compare with"),
         (set_at("matching", ["named", "named"]), "named stands there twice"),
+        (set_at("matching", ["luck"]), "luck is none of named, equal_amount, oldest_first"),
         (set_at("guard", "max_share", 1), "guard.max_share is not known"),
         (set_at("currency", "Yuan"), "currency"),
     ],
