@@ -7,6 +7,7 @@ countries declare. A country it does not know has weekends only. Nothing here re
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterable
 from datetime import date, timedelta
 from functools import lru_cache
@@ -26,12 +27,18 @@ _MOST_DAYS_OFF = 60
 
 @lru_cache(maxsize=512)
 def _holidays_of(country: str, year: int) -> Any:
-    """The library's calendar of a country and year; None when it knows none."""
+    """The library's calendar of a country and year; None when it does not know the country.
+
+    Of years beyond those it covers it knows few holidays or none, and warns: there the weekends and
+    the company's own days count.
+    """
     import holidays  # slow to load, and needed where working days count only
 
     try:
-        return holidays.country_holidays(country, years=year, language="en_US")
-    except (NotImplementedError, ValueError, KeyError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            return holidays.country_holidays(country, years=year, language="en_US")
+    except NotImplementedError:  # what it raises for any code that is none of its countries
         return None
 
 

@@ -38,6 +38,9 @@ PLAIN = CalendarDoc()
         ("2025-06-27", "XX", True),  # a country that no calendar knows has weekends
         ("2025-06-28", "XX", False),
         ("2025-12-25", None, True),
+        # Beyond the years that the calendars cover there is no warning either.
+        ("2099-09-23", "CN", True),
+        ("2099-10-03", "CN", False),
     ],
 )
 def test_working_days_of_countries(day: str, country: str | None, works: bool) -> None:
