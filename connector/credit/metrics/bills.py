@@ -22,6 +22,7 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.collateral import BillsDoc
@@ -139,14 +140,12 @@ def _breakdowns(bench: Workbench) -> dict[str, ir.Table]:
 def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """Dishonoured bills, the largest first; bills to be presented, the first to mature first."""
     b = _bills(bench)
-    columns = ["party_id", "connection", "id", "number", "currency", "amount", "due_date"]
-    entity = ibis.literal("bill")
     gone = b.filter(b.state == "dishonoured")
     waiting = b.filter(b.state.isin(list(TO_PRESENT)), b.matures_on.notnull())
     left = days_between(waiting.matures_on, bench.as_of)
     return {
-        "bills_dishonoured": gone.select(*columns, entity=entity, weight=gone.base),
-        "bills_to_present": waiting.select(*columns, entity=entity, weight=-left),
+        "bills_dishonoured": paper_rows(gone, "bill", gone.base),
+        "bills_to_present": paper_rows(waiting, "bill", -left),
     }
 
 

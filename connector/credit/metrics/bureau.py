@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import convert, date_text, days_between, exact, joined, when
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.rating import BureauDoc
@@ -135,11 +136,8 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """Reports so far, the latest first, with the maximum they recommend."""
     r = bench.facts["bureau_report"]
     r = r.filter(r.as_of <= bench.as_of)
-    shown = r.select(
-        "party_id", "connection", "id", "currency", entity=ibis.literal("bureau_report"),
-        number=joined([r.bureau, ibis.literal(" "), date_text(r.as_of)]),
-        amount=r.recommended_limit, due_date=ibis.null("date"), weight=r.as_of,
-    )  # fmt: skip
+    named = joined([r.bureau, ibis.literal(" "), date_text(r.as_of)])
+    shown = paper_rows(r, "bureau_report", r.as_of, number=named, amount=r.recommended_limit)
     return {"bureau": shown}
 
 

@@ -22,6 +22,7 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.behaviour import DisputesDoc
@@ -160,17 +161,18 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """Open disputes, and those that were raised shortly before the due date."""
     rule, t = bench.policy.behaviour.disputes, bench.stage.kept["disputes"]
     t = in_base(t, bench.rates)
-    t = t.mutate(
-        entity=ibis.literal("dispute"), amount=t.disputed_amount,
-        weight=convert(t.disputed_amount, t.rate), ahead=days_between(t.due_date, t.opened_on),
-        days_ago=days_between(bench.as_of, t.opened_on),
-    )  # fmt: skip
-    shown = (*DOCUMENT_KEY, "number", "currency", "entity", "amount", "due_date", "weight")
-    early = t.ahead.between(0, rule.before_due_days) & (t.days_ago < rule.window_days)
+    ahead = days_between(t.due_date, t.opened_on)
+    days_ago = days_between(bench.as_of, t.opened_on)
+    early = ahead.between(0, rule.before_due_days) & (days_ago < rule.window_days)
     return {
-        "disputes": t.filter(t.closed_on.isnull()).select(*shown),
-        "early_disputes": t.filter(early).select(*shown),
+        "disputes": _papers(t.filter(t.closed_on.isnull())),
+        "early_disputes": _papers(t.filter(early)),
     }
+
+
+def _papers(t: ir.Table) -> ir.Table:
+    weight = convert(t.disputed_amount, t.rate)
+    return paper_rows(t, "dispute", weight, amount=t.disputed_amount)
 
 
 AREA = Area("disputes", sums=_sums, columns=_columns, documents=_documents)

@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import MONEY, days_between, union_all
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.document import HardStopsDoc
 from connector.credit.policy.rating import EventsDoc
@@ -76,11 +77,10 @@ def _of_party(bench: Workbench) -> dict[str, ir.Table]:
 def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """Events in force, the worst first; their kind stands in place of a number."""
     e = events_in_force(bench.facts)
-    shown = e.select(
-        "party_id", "connection", "id", currency=ibis.null("string"),
-        entity=ibis.literal("event"), number=e.kind, amount=ibis.null(MONEY),
-        due_date=ibis.null("date"), weight=severity_of(e, bench.policy.events),
-    )  # fmt: skip
+    worst = severity_of(e, bench.policy.events)
+    shown = paper_rows(
+        e, "event", worst, number=e.kind, amount=ibis.null(MONEY), currency=ibis.null("string")
+    )
     return {"event": shown}
 
 

@@ -24,6 +24,7 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.collateral import GuaranteesDoc
@@ -246,11 +247,7 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """Guarantees in force, the first to end first; their last day stands as the due date."""
     g = _held(bench)
     left = days_between(g.valid_to, bench.as_of)
-    shown = g.select(
-        "party_id", "connection", "id", "number", "currency", "amount",
-        entity=ibis.literal("guarantee"), due_date=g.valid_to, weight=-left,
-    )  # fmt: skip
-    return {"guarantees": shown}
+    return {"guarantees": paper_rows(g, "guarantee", -left, due_date=g.valid_to)}
 
 
 AREA = Area(

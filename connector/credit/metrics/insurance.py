@@ -25,6 +25,7 @@ from connector.credit.expressions import (
 )
 from connector.credit.facts import Facts
 from connector.credit.metrics.insured_limits import KEY, ROW, insured_limits
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.collateral import InsuranceDoc
 
@@ -269,11 +270,7 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """Insured limits, the one cut last first; their last day stands as the due date."""
     c = _covered(bench)
     since = days_between(bench.as_of, c.cut_on)
-    shown = c.select(
-        "party_id", "connection", "id", "number", "currency", "amount",
-        entity=ibis.literal("insured_limit"), due_date=c.until, weight=-since,
-    )  # fmt: skip
-    return {"insured_limits": shown}
+    return {"insured_limits": paper_rows(c, "insured_limit", -since, due_date=c.until)}
 
 
 AREA = Area(

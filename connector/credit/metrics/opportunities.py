@@ -11,10 +11,10 @@ import ibis.expr.types as ir
 from connector.credit.decision import limits
 from connector.credit.expressions import convert, money, plus_days, zero
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.behaviour import OpportunitiesDoc
-from connector.credit.settlement.documents import DOCUMENT_KEY
 from connector.domain.decision import TOTAL
 
 
@@ -80,17 +80,8 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """The opportunities that count, the largest first."""
     rule = bench.policy.behaviour.opportunities
     o = coming_opportunities(bench.facts, bench.rates, rule)
-    return {
-        "opportunities": o.select(
-            *DOCUMENT_KEY,
-            "currency",
-            "amount",
-            number=o["name"],
-            weight=o.weighted,
-            entity=ibis.literal("opportunity"),
-            due_date=o.close_date,
-        )
-    }
+    shown = paper_rows(o, "opportunity", o.weighted, number=o["name"], due_date=o.close_date)
+    return {"opportunities": shown}
 
 
 AREA = Area("opportunities", of_party=_of_party, columns=_columns, documents=_documents)

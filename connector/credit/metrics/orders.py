@@ -23,11 +23,11 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.pattern import deviation
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.behaviour import OrdersDoc
-from connector.credit.settlement.documents import DOCUMENT_KEY
 
 BLOCK_DAYS = 30
 BLOCKS = 12
@@ -205,17 +205,8 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     """Confirmed orders, the latest first."""
     o = bench.facts["order"]
     o = o.filter(o.order_date <= bench.as_of, o.state.isin(list(CONFIRMED)), o.amount > 0)
-    return {
-        "orders": o.select(
-            *DOCUMENT_KEY,
-            "number",
-            "currency",
-            "amount",
-            entity=ibis.literal("order"),
-            due_date=o.ship_date,
-            weight=-days_between(bench.as_of, o.order_date),
-        )
-    }
+    ago = days_between(bench.as_of, o.order_date)
+    return {"orders": paper_rows(o, "order", -ago, due_date=o.ship_date)}
 
 
 AREA = Area("order_pattern", of_party=_of_party, columns=_columns, documents=_documents)

@@ -26,6 +26,7 @@ from connector.credit.expressions import (
     zero,
 )
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.behaviour import PromisesDoc
@@ -203,17 +204,8 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     due = (t.last_day < bench.as_of) & (days_between(bench.as_of, t.promised_on) < rule.window_days)
     t = t.filter(due)
     missing = money(t.amount - t.kept)
-    return {
-        "promises": t.select(
-            *DOCUMENT_KEY,
-            "number",
-            "currency",
-            entity=ibis.literal("promise"),
-            amount=missing,
-            due_date=t.promised_on,
-            weight=convert(missing, t.rate),
-        )
-    }
+    weight = convert(missing, t.rate)
+    return {"promises": paper_rows(t, "promise", weight, amount=missing, due_date=t.promised_on)}
 
 
 AREA = Area("promises", sums=_sums, columns=_columns, documents=_documents)

@@ -16,6 +16,7 @@ from connector.credit.expressions import MONEY, convert, date_text, days_between
 from connector.credit.facts import Facts
 from connector.credit.metrics import failure_models
 from connector.credit.metrics.failure_models import share, stated
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.statements import StatementsDoc
@@ -286,11 +287,8 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     s = bench.facts["statement"]
     now = bench.as_of
     s = s.filter(s.fiscal_year_end <= now, s.received_on.isnull() | (s.received_on <= now))
-    shown = s.select(
-        "party_id", "connection", "id", "currency", entity=ibis.literal("statement"),
-        number=date_text(s.fiscal_year_end), amount=s.total_assets, due_date=ibis.null("date"),
-        weight=s.fiscal_year_end,
-    )  # fmt: skip
+    end = s.fiscal_year_end
+    shown = paper_rows(s, "statement", end, number=date_text(end), amount=s.total_assets)
     return {"statement": shown}
 
 

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 
 from connector.credit.expressions import days_between, money, ratio, when, zero
 from connector.credit.facts import Facts
+from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.workbench import Area, Workbench
 from connector.credit.policy.terms import TermsDoc
 from connector.credit.settlement.due_dates import GUESSED
@@ -98,17 +99,11 @@ def _documents(bench: Workbench) -> dict[str, ir.Table]:
     i = i.filter(i.due_basis.isin(GUESSED))
     a = bench.facts["agreement"]
     a = a.filter(a.valid_to >= bench.as_of)
+    left = money(days_between(a.valid_to, bench.as_of))
     return {
-        "undated": i.select(
-            "party_id", "connection", "id", "number", "currency", "due_date",
-            entity=ibis.literal("invoice"), amount=i.open, weight=i.base,
-        ),
-        "agreements": a.select(
-            "party_id", "connection", "id", "number", "currency", "amount",
-            entity=ibis.literal("agreement"), due_date=a.valid_to,
-            weight=money(-days_between(a.valid_to, bench.as_of)),
-        ),
-    }  # fmt: skip
+        "undated": paper_rows(i, "invoice", i.base, amount=i.open),
+        "agreements": paper_rows(a, "agreement", -left, due_date=a.valid_to),
+    }
 
 
 AREA = Area("terms", sums=_sums, of_party=_of_party, columns=_columns, documents=_documents)
