@@ -45,7 +45,11 @@ def _write_duckdb(expression: ir.Table) -> tuple[str, str]:
 
 
 def _write_spark(expression: ir.Table) -> tuple[str, str]:
-    """Every column is cast to its type in the query: Spark widens decimals as it computes."""
+    """Every column is cast to its type in the query: Spark widens decimals as it computes.
+
+    The text is put together from what the compiler wrote and from column names, which are metrics,
+    entities' columns, or names of the policy (letters, digits and underscores); no fact gets in.
+    """
     _ = ibis.pyspark  # loads the back end's options, without which nothing compiles
     schema = expression.schema()
     kinds = [(name, PySparkType.to_string(kind)) for name, kind in _pairs(schema)]

@@ -262,7 +262,7 @@ def read_out(
 
 
 def _fetch(connection: duckdb.DuckDBPyConnection, name: str) -> pa.Table:
-    return connection.execute(f'SELECT * FROM temp."{PREFIX}{name}"').fetch_arrow_table()  # noqa: S608  # our own names
+    return connection.table(PREFIX + name).fetch_arrow_table()
 
 
 def coverage_row(book: Book) -> ir.Table:
