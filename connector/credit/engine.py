@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -18,17 +18,11 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from connector.credit import tables
+from connector.credit.binding import bind, bind_worlds, empty_inputs, unbind
 from connector.credit.decision.verdict import judge
 from connector.credit.dialects import DUCKDB, PREFIX, Dialect
 from connector.credit.expressions import union_all
-from connector.credit.facts import (
-    Inputs,
-    bind,
-    bind_worlds,
-    empty_inputs,
-    input_facts,
-    unbind,
-)
+from connector.credit.facts import Inputs, input_facts
 from connector.credit.metrics.party import KEY, Book, build_book
 from connector.credit.policy.document import PolicyDoc, policy_hash
 from connector.credit.portfolio.concentration import find_concentration
@@ -76,7 +70,8 @@ class Coverage:
 class Decided:
     """The outcome: tables by name as in `domain.decision`, receivables per currency, coverage.
 
-    `portfolio`: the whole book, tables by name as in `domain.portfolio`.
+    `portfolio`: the whole book, tables by name as in `domain.portfolio`; none where only a part of
+    it was decided on.
     """
 
     run_id: str
@@ -188,15 +183,18 @@ def decide(
     run_id: str,
     *,
     programs: Path | None = None,
+    among: pa.Table | None = None,
 ) -> Decided:
     """Decide on every party in scope.
 
-    `programs`: a private folder in which compiled policies are kept between processes. Raises
-    PolicyError when policy and company currency differ, StateError when facts are missing.
+    `among` (party_id): on these and the rest of their groups alone, with `Inputs.rest` for all
+    others; what is told of a whole book is left out. `programs`: a private folder in which compiled
+    policies are kept between processes. Raises PolicyError when policy and company currency differ,
+    StateError when facts are missing.
     """
     check_currency(policy, inputs)
     program = compile_program(policy, programs)
-    bind(connection, inputs, as_of)
+    bind(connection, inputs, as_of, among)
     made = [s.name for s in (*program.output, *program.worlds)]
     asked = {name for statement in program.remedies for name in statement.reads}
     try:
@@ -209,7 +207,8 @@ def decide(
             bare = empty_inputs(connection) | empty.intersection(made)
             empty = run_statements(connection, program.again, keep=asked, empty=bare)
         run_statements(connection, program.remedies, keep=["out_reason"], empty=empty)
-        return read_out(lambda name: _fetch(connection, name), policy, as_of, run_id)
+        decided = read_out(lambda name: _fetch(connection, name), policy, as_of, run_id)
+        return decided if among is None else replace(decided, portfolio={})
     finally:
         _clean_up(connection)
 

@@ -19,16 +19,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
-import duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.credit.dialects import PREFIX
 from connector.domain.entities import ENTITIES, Kind
-from connector.errors import StateError
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, PRIOR_FLAG_SCHEMA, PRIOR_SCHEMA
 
 LINKED = (
@@ -41,6 +41,9 @@ LINKED = (
 
 OURS = ("insurance_policy",)
 """Tables of the schema `linked` that belong to no party."""
+
+BETWEEN = "\x1f"
+"""Stands between a party's id and the number of its copy, on which a remedy is tried."""
 
 IBIS_TYPES = {
     Kind.TEXT: "string", Kind.MONEY: "decimal(18, 4)", Kind.RATE: "decimal(18, 10)",
@@ -116,11 +119,28 @@ MOMENT_SCHEMA = pa.schema(
         ("as_of", pa.date32()),
         ("currency", pa.string()),
         ("portfolio_sales", pa.decimal128(18, 4)),
+        ("rest_owed", pa.decimal128(18, 4)),
+        ("rest_names", pa.int64()),
+        ("rest_sales", pa.decimal128(18, 4)),
         *((f"month_days_{number}", pa.int64()) for number in range(MONTHS)),
     ]
 )
-"""One row: valuation date, company currency, the portfolio's sales if given, and how many days the
-month of the valuation date (so far) and the eleven months before it have."""
+"""One row: valuation date, company currency, the portfolio's sales if given, what the rest of the
+book comes to (`Rest`), and how many days the month of the valuation date (so far) and the eleven
+months before it have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """All parties in scope but those decided on, when only a part of the book is.
+
+    `owed`: their net exposures, none below 0; `names`: how many of them owe anything; `sales`:
+    their credit sales of a year, none below 0. Amounts stand in company currency.
+    """
+
+    owed: Decimal = Decimal(0)
+    names: int = 0
+    sales: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +156,13 @@ class Inputs:
     usage: pa.Table = field(default_factory=USAGE_SCHEMA.empty_table)
     calendars: pa.Table = field(default_factory=CALENDAR_SCHEMA.empty_table)
     surroundings: pa.Table = field(default_factory=SURROUNDING_SCHEMA.empty_table)
+    rest: Rest = field(default_factory=Rest)
 
-    def tables(self) -> dict[str, pa.Table]:
-        """The Arrow inputs under the names the stages use, each cast to its schema."""
+    def tables(self, among: pa.Table | None = None) -> dict[str, pa.Table]:
+        """The Arrow inputs under the names the stages use, each cast to its schema.
+
+        `among` (party_id): those of these parties alone, see `bind`.
+        """
         given = (
             self.approved_limits,
             self.prior_decisions,
@@ -149,10 +173,18 @@ class Inputs:
             self.calendars,
             self.surroundings,
         )
-        return {
+        found = {
             name: rows.select(schema.names).cast(schema)
             for (name, schema), rows in zip(GIVEN.items(), given, strict=True)
         }
+        if among is None:
+            return found
+        return {
+            name: rows if name in ("prior", "calendar") else rows.filter(
+                pc.is_in(rows["party_id"], value_set=among["party_id"].combine_chunks())
+            )
+            for name, rows in found.items()
+        }  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -199,70 +231,13 @@ def input_names() -> list[str]:
     return [*LINKED, *OURS, *PLAIN, *GIVEN, "moment"]
 
 
-def bind(connection: duckdb.DuckDBPyConnection, inputs: Inputs, as_of: date) -> None:
-    """Put views and registered Arrow tables under the names that the program reads.
-
-    Raises StateError that names the tables which are missing.
-    """
-    present = {
-        (schema, name)
-        for schema, name in connection.execute(
-            "SELECT table_schema, table_name FROM information_schema.tables"
-        ).fetchall()
-    }
-    names = {name for _, name in present}
-    missing = [f"linked.{name}" for name in (*LINKED, *OURS) if ("linked", name) not in present]
-    missing += [name for name in PLAIN if name not in names]
-    if missing:
-        raise StateError(
-            "The facts are incomplete: {tables} cannot be found.",
-            next_step="Run link before decide.",
-            tables=", ".join(missing),
-        )
-    for name in (*LINKED, *OURS):
-        _bind_view(connection, name, f'linked."{name}"', linked_columns(name))
-    for name, columns in PLAIN.items():
-        _bind_view(connection, name, f'"{name}"', columns)
-    for name, rows in {**inputs.tables(), "moment": moment_row(inputs.currency, as_of)}.items():
-        connection.register(f"{PREFIX}in_{name}", rows)
-
-
-def empty_inputs(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Names of the inputs that are bound and have no rows."""
-    bound = [f"in_{name}" for name in input_names()]
-    return {name for name in bound if connection.table(PREFIX + name).limit(1).fetchone() is None}
-
-
-def bind_worlds(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let the program read the imagined facts (`alt_…`) that an earlier part of it has made."""
-    for name in (*GIVEN, "moment"):
-        connection.unregister(f"{PREFIX}in_{name}")
-    for name in input_names():
-        connection.execute(
-            f'CREATE OR REPLACE TEMP VIEW "{PREFIX}in_{name}" AS SELECT * FROM temp."{PREFIX}alt_{name}"'  # noqa: S608, E501  # our own names
-        )
-
-
-def _bind_view(
-    connection: duckdb.DuckDBPyConnection, name: str, source: str, columns: Mapping[str, str]
-) -> None:
-    listed = ", ".join(f'"{column}"' for column in columns)
-    connection.execute(
-        f'CREATE OR REPLACE TEMP VIEW "{PREFIX}in_{name}" AS SELECT {listed} FROM {source}'  # noqa: S608  # our own names
-    )
-
-
-def unbind(connection: duckdb.DuckDBPyConnection) -> None:
-    """Take the inputs away again."""
-    for name in (*GIVEN, "moment"):
-        connection.unregister(f"{PREFIX}in_{name}")
-    for name in input_names():
-        connection.execute(f'DROP VIEW IF EXISTS temp."{PREFIX}in_{name}"')
-
-
-def moment_row(currency: str, as_of: date) -> pa.Table:
-    """The row of MOMENT_SCHEMA for a date."""
-    row: dict[str, Any] = {"as_of": as_of, "currency": currency, "portfolio_sales": None}
+def moment_row(currency: str, as_of: date, rest: Rest | None = None) -> pa.Table:
+    """The row of MOMENT_SCHEMA for a date; without `rest` nobody is left out."""
+    rest = rest or Rest()
+    row: dict[str, Any] = {
+        "as_of": as_of, "currency": currency, "portfolio_sales": None,
+        "rest_owed": rest.owed, "rest_names": rest.names, "rest_sales": rest.sales,
+    }  # fmt: skip
     last = as_of
     for number in range(MONTHS):
         row[f"month_days_{number}"] = last.day

@@ -19,9 +19,10 @@ from urllib.parse import urlsplit
 import duckdb
 import pyarrow as pa
 
+from connector.credit.binding import bind, unbind
 from connector.credit.dialects import PREFIX, SPARK
 from connector.credit.engine import Decided, check_currency, compile_program, read_out
-from connector.credit.facts import Inputs, bind, input_names, unbind
+from connector.credit.facts import Inputs, input_names
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Statement
 from connector.errors import StateError

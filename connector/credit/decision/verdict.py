@@ -16,7 +16,7 @@ from connector.credit.decision import (
     rating,
     scorecard,
 )
-from connector.credit.expressions import join_left, union_all
+from connector.credit.expressions import join_left, money, union_all
 from connector.credit.facts import Facts
 from connector.credit.flags import FLAGS, flag_module
 from connector.credit.flags.conditions import find_condition
@@ -90,8 +90,9 @@ def portfolio_sales(t: ir.Table, facts: Facts) -> ir.Table:
     whole = t.filter(t.selling_company == TOTAL)
     total = ibis.coalesce(ibis.greatest(whole.sales_year, 0).sum(), 0).cast("decimal(18, 4)")
     given = facts.moment.portfolio_sales.as_scalar()
+    rest = facts.moment.rest_sales.as_scalar()
     return whole.aggregate(found=total).select(
-        portfolio_sales=lambda x: ibis.coalesce(given, x.found)
+        portfolio_sales=lambda x: ibis.coalesce(given, money(x.found + rest))
     )
 
 

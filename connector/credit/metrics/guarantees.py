@@ -18,12 +18,13 @@ from connector.credit.expressions import (
     days_between,
     exact,
     join_left,
+    joined,
     money,
     plus_days,
     when,
     zero,
 )
-from connector.credit.facts import Facts
+from connector.credit.facts import BETWEEN, Facts
 from connector.credit.metrics.papers import paper_rows
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
@@ -101,14 +102,20 @@ def _substitutes(g: ir.Table, facts: Facts, policy: PolicyDoc) -> ir.Table:
     known = known.left_join(groups.rename(by_party="party_id", by_group="group_id"), "by_party")
     known = known.select("guarantor_key", "by_party", "by_group")
     graded = own.select(by_party=own.party_id, by_grade=own.grade)
-    t = t.mutate(guarantor_key=t.guarantor_key.upper().re_replace(r"[^0-9A-Z]", ""))
+    t = t.mutate(guarantor_key=spelled_key(t.guarantor_key))
     t = join_left(join_left(t, known, ["guarantor_key"]), graded, ["by_party"])
     theirs = _rank(ibis.coalesce(t.guarantor_grade, t.by_grade), rank)
     ours = ibis.coalesce(_rank(t.own_grade, rank), len(rank))
     related = ibis.coalesce(t.by_group == t.group_id, False)
-    head = ibis.coalesce(t.by_party == t.group_id, False) & (t.by_party != t.party_id)
+    copied = t.party_id.startswith(joined([t.by_party, ibis.literal(BETWEEN)]))
+    head = ibis.coalesce((t.by_party == t.group_id) & ~copied, False) & (t.by_party != t.party_id)
     better = ibis.coalesce(theirs < ours, False)
     return t.select("party_id", "connection", "id", stronger=better & (~related | head))
+
+
+def spelled_key(key: Any) -> Any:
+    """A guarantor's register number in the one spelling in which the ledger keeps it."""
+    return key.upper().re_replace(r"[^0-9A-Z]", "")
 
 
 def _rank(grade: Any, rank: dict[str, int]) -> Any:

@@ -2,7 +2,7 @@
 
 Share = net exposure, at least 0, ÷ that of all parties in scope; the group's share adds up its
 members. The copies on which remedies are tried stand alone: for them the rest of the group and of
-the book is given.
+the book is given, and for a part of the book what the rest of it comes to.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ def with_book(t: ir.Table, bench: Workbench) -> ir.Table:
     )
     w = bench.stage.keep("owing", w)
     groups = w.group_by("owner").agg(of_group=money(w.owed.sum()))
-    book = w.aggregate(of_book=money(w.owed.sum()), of_names=w.count(where=w.owed > 0))
+    book = w.aggregate(owed=w.owed.sum(), names=w.count(where=w.owed > 0))
+    moment = bench.facts.moment
+    book = book.cross_join(moment).select(
+        of_book=money(ibis.coalesce(book.owed, zero()) + moment.rest_owed),
+        of_names=book.names + moment.rest_names,
+    )
     given = bench.facts["surrounding"]
     x = w.left_join(groups, "owner").drop("owner_right").cross_join(book)
     x = x.left_join(given, "party_id")

@@ -14,15 +14,13 @@ import ibis
 import ibis.expr.types as ir
 
 from connector.credit.expressions import joined, money, no_text, union_all
-from connector.credit.facts import LINKED, OURS, Facts
+from connector.credit.facts import BETWEEN, LINKED, OURS, Facts
+from connector.credit.metrics.guarantees import spelled_key
 from connector.credit.metrics.party import Book
 from connector.credit.portfolio.shares import surroundings
 from connector.credit.program import Builder
 from connector.credit.remedies.targets import PAY, PROVIDE, RAISE, REDUCE, RESOLVE
 from connector.domain.decision import TOTAL
-
-BETWEEN = "\x1f"
-"""Stands between a party's id and the number of its copy."""
 
 MARK = "remedy"
 """Connection and id prefix of what a remedy adds."""
@@ -50,14 +48,26 @@ def build_scenario(
     stage.keep("alt_payment", _payments(facts, worlds, paid))
     for name in (*OURS, "calendar"):
         stage.keep(f"alt_{name}", facts[name])
-    for name in ("party", "scope", "prior", "prior_flag", "hard_stop", "agency", "usage"):
+    for name in ("scope", "prior_flag", "hard_stop", "agency", "usage"):
         stage.keep(f"alt_{name}", _copied(facts[name], worlds))
+    vouching = stage.keep("vouching", guarantors(facts))
+    for name in ("party", "prior"):
+        stays = facts[name].semi_join(vouching, "party_id")
+        stage.keep(f"alt_{name}", union_all([_copied(facts[name], worlds), stays]))
     stage.keep("alt_surrounding", surroundings(book.parties, worlds))
     stage.keep("alt_approved", _approved(facts, worlds))
     stage.keep("alt_fx", facts["fx"])
     moment = facts.moment.drop("portfolio_sales").cross_join(portfolio)
     stage.keep("alt_moment", moment.select(*facts.moment.columns))
     return Scene(worlds, paid)
+
+
+def guarantors(facts: Facts) -> ir.Table:
+    """Parties that guarantee for others: who they are and how graded stays as it is in each world,
+    whether they have copies or not."""
+    named = facts["guarantee"].filter(facts["guarantee"].guarantor_key.notnull())
+    named = named.select(registration_no=spelled_key(named.guarantor_key)).distinct()
+    return facts["party"].semi_join(named, "registration_no").select("party_id").distinct()
 
 
 def worlds_of(targets: ir.Table) -> ir.Table:
