@@ -97,8 +97,11 @@ def _narrowed(
 
 def empty_inputs(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """Names of the inputs that are bound and have no rows."""
-    bound = [f"in_{name}" for name in input_names()]
-    return {name for name in bound if connection.table(PREFIX + name).limit(1).fetchone() is None}
+    asked = [
+        f"SELECT '{name}' WHERE NOT EXISTS (SELECT 1 FROM \"{PREFIX}in_{name}\")"  # noqa: S608  # our own names
+        for name in input_names()
+    ]
+    return {f"in_{name}" for (name,) in connection.execute(" UNION ALL ".join(asked)).fetchall()}
 
 
 def bind_worlds(connection: duckdb.DuckDBPyConnection) -> None:

@@ -61,11 +61,7 @@ def digest_of(t: ir.Table, policy: PolicyDoc, seal: str) -> Any:
         parts += [_text(t[f"bin_{line.id}"]), _text(t[f"pts_{line.id}"])]
     parts += [_text(t[f"said_{code}"]) for code in raised_flags(policy)]
     parts.append(ibis.literal(seal))
-    between = ibis.literal(_BETWEEN)
-    content: list[Any] = []
-    for part in parts:
-        content += [part, between]
-    return joined(content).hexdigest("sha256")
+    return ibis.literal(_BETWEEN).join([*parts, ibis.literal("")]).hexdigest("sha256")
 
 
 def _text(value: Any) -> Any:
