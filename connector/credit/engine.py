@@ -268,7 +268,6 @@ def coverage_row(book: Book) -> ir.Table:
     """One row with the counts of `Coverage` that come from the book."""
     t = book.parties
     t = t.filter(t.selling_company == TOTAL)
-    guessed = book.seen.filter(book.seen.method.isin(["equal_amount", "oldest_first", "cleared"]))
     counts = t.aggregate(
         parties=t.count(),
         items_without_rate=t.items_without_rate.sum().fill_null(0).cast("int64"),
@@ -276,5 +275,5 @@ def coverage_row(book: Book) -> ir.Table:
     )
     receipts = book.cash.aggregate(unapplied_receipts=book.cash.count())
     return counts.cross_join(receipts).cross_join(
-        guessed.aggregate(derived_matches=guessed.count())
+        book.derived.aggregate(derived_matches=book.derived.count())
     )

@@ -7,19 +7,20 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from connector.credit.expressions import convert, days_between, per_unit
+from connector.credit.expressions import convert, days_between, per_unit, plus_days
 from connector.credit.metrics.rates import in_base
 from connector.credit.metrics.workbench import Area, Workbench
-from connector.credit.policy.document import WindowsDoc
+from connector.credit.policy.document import PolicyDoc, WindowsDoc
 from connector.credit.settlement.matching import Settled
 
 BIG = "decimal(34, 4)"
 
 
-def observations(settled: Settled, rates: ir.Table) -> ir.Table:
+def observations(settled: Settled, rates: ir.Table, as_of: Any, policy: PolicyDoc) -> ir.Table:
     """Each payment of an undisputed invoice: amount, days to pay and days beyond terms (PAY-1).
 
-    Part payments are separate observations; credit notes are none.
+    Those that some window of the policy reaches. Part payments are separate observations; credit
+    notes are none.
     """
     i = settled.invoices
     i = i.filter(~i.disputed).select(
@@ -27,6 +28,7 @@ def observations(settled: Settled, rates: ir.Table) -> ir.Table:
         invoice_amount=i.amount,
     )  # fmt: skip
     p = settled.applied
+    p = p.filter(p.settled_on > plus_days(as_of, ibis.literal(-_reach(policy))))
     p = p.filter(p.entity == "payment").inner_join(i, ["party_id", "connection", "id"])
     p = in_base(p, rates)
     return p.mutate(
@@ -34,6 +36,15 @@ def observations(settled: Settled, rates: ir.Table) -> ir.Table:
         days_to_pay=days_between(p.settled_on, p.invoice_date).cast("int32"),
         days_beyond=days_between(p.settled_on, p.due_date).cast("int32"),
     )
+
+
+def _reach(policy: PolicyDoc) -> int:
+    """Days that the longest window over payments looks back."""
+    windows, behaviour = policy.windows, policy.behaviour
+    return max(
+        windows.behaviour_days, windows.trend_days, windows.sales_days,
+        behaviour.disputes.change_days, behaviour.receipts.window_days,
+    )  # fmt: skip
 
 
 def payment_sums(seen: ir.Table, as_of: Any, windows: WindowsDoc) -> ir.Table:

@@ -73,7 +73,7 @@ def with_disputes(invoices: ir.Table, disputes: ir.Table) -> ir.Table:
     parts = d.group_by("party_id", connection=d.hit_connection, id=d.hit_id).agg(
         in_whole=d.whole.any(), in_part=money(d.disputed_amount.sum(where=~d.whole))
     )
-    t = join_left(invoices.filter(invoices.open > 0), parts, DOCUMENT_KEY)
+    t = join_left(invoices, parts, DOCUMENT_KEY)
     return t.mutate(
         disputed=t.disputed | ibis.coalesce(t.in_whole, False),
         disputed_part=money(ibis.greatest(t.disputed_part, ibis.coalesce(t.in_part, zero()))),

@@ -56,16 +56,20 @@ def open_parts(invoices: ir.Table, parts: ir.Table) -> ir.Table:
     return t.filter(t.open > 0).select(*invoices.columns, "part")
 
 
-def payments_by_part(applied: ir.Table, invoices: ir.Table, parts: ir.Table) -> ir.Table:
+def payments_by_part(
+    applied: ir.Table, invoices: ir.Table, opened: ir.Table, parts: ir.Table
+) -> ir.Table:
     """Applications to invoices in parts, cut where one part ends and the next begins.
 
-    In the order in which they settled; what was settled without a document we know came first. One
-    row an application and part: its key, `piece` in document currency, `part_due`.
+    In the order in which they settled; what was settled without a document we know came first.
+    `opened` are the invoices with an open amount. One row an application and part: its key, `piece`
+    in document currency, `part_due`.
     """
     keys = parts.select(*KEY).distinct()
     a = applied.semi_join(keys, KEY)
-    i = invoices.semi_join(keys, KEY).select(*KEY, settled=money(invoices.amount - invoices.open))
-    a = a.inner_join(i, KEY)
+    i = invoices.semi_join(keys, KEY)
+    i = join_left(i, opened.select(*KEY, "open"), KEY)
+    a = a.inner_join(i.select(*KEY, settled=money(i.amount - ibis.coalesce(i.open, zero()))), KEY)
     group = [a[name] for name in KEY]
     order = [a.settled_on, a.from_connection, a.from_id, a.entity, a.method]
     to_here = ibis.window(group_by=group, order_by=order, preceding=None, following=0)

@@ -97,6 +97,7 @@ class Book:
     sheet: Sheet
     items: ir.Table
     seen: ir.Table
+    derived: ir.Table
     cash: ir.Table
     receivables: ir.Table
     breakdowns: Mapping[str, ir.Table]
@@ -114,12 +115,14 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
     settled = settlement.settle(stage, facts, policy)
     edges = policy.ageing.buckets
     quarrels = disputes.disputes_of(stage, facts, settled.invoices)
-    invoices = disputes.with_disputes(settled.invoices, quarrels)
+    invoices = disputes.with_disputes(settled.open_invoices, quarrels)
     invoices = open_parts(invoices, settled.parts)
     items = receivables.open_items(invoices, rates, facts.as_of, edges)
     items = stage.keep("items", with_grace(items, facts, policy.ageing))
-    pieces = payments_by_part(settled.applied, settled.invoices, settled.parts)
-    watched = behaviour.observations(settled, rates)
+    pieces = payments_by_part(
+        settled.applied, settled.invoices, settled.open_invoices, settled.parts
+    )
+    watched = behaviour.observations(settled, rates, facts.as_of, policy)
     watched = with_part_days(watched, stage.keep("pieces", pieces))
     watched = watched.anti_join(disputes.quarrelled(quarrels), list(DOCUMENT_KEY))
     seen = stage.keep("seen", watched)
@@ -151,7 +154,7 @@ def build_book(stage: Builder, facts: Facts, policy: PolicyDoc) -> Book:
             broken[dimension] = stage.keep(f"broken_by_{dimension}", rows)
     papers = {kind: table for area in AREAS for kind, table in area.documents(bench).items()}
     owed = stage.keep("by_currency", inside)
-    return Book(sheet, items, seen, settled.cash, owed, broken, papers)
+    return Book(sheet, items, seen, settled.derived, settled.cash, owed, broken, papers)
 
 
 def party_rows(facts: Facts, sums: dict[str, ir.Table]) -> ir.Table:

@@ -22,6 +22,7 @@ from connector.credit.expressions import (
 )
 from connector.credit.facts import Facts
 from connector.credit.policy.document import PolicyDoc
+from connector.credit.program import Builder
 from connector.credit.settlement.due_dates import DOCUMENT_KEY as DOCUMENT_KEY
 from connector.credit.settlement.due_dates import posted_rows, with_due_dates
 from connector.credit.settlement.pouring import pair, pour
@@ -149,69 +150,81 @@ def _place(table: ir.Table, group: Sequence[str], moment: str) -> Any:
     return ibis.row_number().over(window) + 1
 
 
-def without_returns(cash: ir.Table) -> ir.Table:
-    """Payments with `left`, after returned ones were set against what they undo.
+def cash_of(
+    stage: Builder, facts: Facts, invoices: ir.Table, received: ir.Table, seller: ir.Table
+) -> ir.Table:
+    """Receipts with `left`, what may be applied of each.
+
+    That is its amount, but for payments that were sent back, and for those allocated to an invoice
+    in another currency: the allocation states the amount in the invoice's currency only, so what
+    would be left of them cannot be told, and they count as spent.
+    """
+    all_receipts = stage.keep("receipts", receipts(received, invoices, facts.as_of, seller))
+    returned = all_receipts.filter(all_receipts.amount < 0)
+    returned = stage.keep("returned", returned.mutate(amount=money(-returned.amount)))
+    undone = stage.keep("undone", _undone(all_receipts, returned))
+    abroad = stage.keep("spent_abroad", _spent_abroad(facts, invoices, all_receipts))
+    t = join_left(all_receipts, undone, DOCUMENT_KEY)
+    t = join_left(t, abroad, DOCUMENT_KEY)
+    return t.mutate(left=money(ibis.coalesce(t.nothing, t.rest, t.amount))).drop("nothing", "rest")
+
+
+def _undone(all_receipts: ir.Table, returned: ir.Table) -> ir.Table:
+    """Returned payments and those they undo, with the `rest` that is left of each.
 
     A return undoes the latest payment to the invoice it names, else the latest payment of the same
     amount. A return that undoes nothing keeps its negative amount.
     """
-    received = cash.filter(cash.amount > 0)
-    returned = cash.filter(cash.amount < 0).mutate(amount=money(-cash.amount))
+    received = all_receipts.filter(all_receipts.amount > 0)
+    received = received.semi_join(returned.select("party_id").distinct(), "party_id")
     named = pour(
         _poured(returned.filter(returned.to_id.notnull())),
         _poured(received.filter(received.to_id.notnull())),
         on=["party_id", "currency", "to_connection", "to_id"],
         latest_first=True,
     )
-    undone = named.group_by("party_id", "connection", "id").agg(undone=money(named.applied.sum()))
+    undone = named.group_by("party_id", "connection", "id").agg(used=money(named.applied.sum()))
     used = named.group_by("party_id", "from_connection", "from_id").agg(
         used=money(named.applied.sum())
     )
     used = used.rename(connection="from_connection", id="from_id")
-    received = join_left(received, undone, DOCUMENT_KEY)
-    received = received.mutate(left=money(received.amount - ibis.coalesce(received.undone, zero())))
-    returned = join_left(returned, used, DOCUMENT_KEY)
-    returned = returned.mutate(left=money(returned.amount - ibis.coalesce(returned.used, zero())))
+    received, returned = _less(received, undone), _less(returned, used)
     twins = pair(
         _poured(returned.mutate(amount=returned.left)),
         _poured(received.mutate(amount=received.left)),
         on=["party_id", "currency"],
         latest_first=True,
     )
-    gone = twins.select(*DOCUMENT_KEY, twin=twins.applied)
+    gone = twins.select(*DOCUMENT_KEY, used=twins.applied)
     spent = twins.select(
-        "party_id", connection=twins.from_connection, id=twins.from_id, twin=twins.applied
+        "party_id", connection=twins.from_connection, id=twins.from_id, used=twins.applied
     )
-    parts = []
-    for table, matched, sign in ((received, gone, 1), (returned, spent, -1)):
-        t = join_left(table, matched, DOCUMENT_KEY)
-        left = money((t.left - ibis.coalesce(t.twin, zero())) * sign)
-        parts.append(
-            t.select(
-                *DOCUMENT_KEY, "number", "currency", "seller", "value_date", "to_connection",
-                "to_id", amount=money(t.amount * sign), left=left,
-            )
-        )  # fmt: skip
-    return union_all(parts)
+    received, returned = _less(received, gone), _less(returned, spent)
+    return union_all(
+        [
+            received.select(*DOCUMENT_KEY, rest=received.left),
+            returned.select(*DOCUMENT_KEY, rest=money(-returned.left)),
+        ]
+    )
+
+
+def _less(cash: ir.Table, used: ir.Table) -> ir.Table:
+    """`left` of cash, its amount at first, less what was used of it."""
+    before = cash.left if "left" in cash.columns else cash.amount
+    t = join_left(cash.mutate(left=before), used, DOCUMENT_KEY)
+    return t.mutate(left=money(t.left - ibis.coalesce(t.used, zero()))).drop("used")
 
 
 def _poured(cash: ir.Table) -> ir.Table:
     return cash.mutate(moment=cash.value_date)
 
 
-def without_foreign(facts: Facts, invoices: ir.Table, cash: ir.Table, as_of: Any) -> ir.Table:
-    """Payments allocated to an invoice in another currency count as spent.
-
-    The allocation states the amount in the invoice's currency only, so what would be left of such
-    a payment cannot be told.
-    """
+def _spent_abroad(facts: Facts, invoices: ir.Table, all_receipts: ir.Table) -> ir.Table:
+    """Payments allocated to an invoice in another currency: `nothing` is left of them."""
     a = facts["allocation"]
-    a = a.filter(a.allocated_on <= as_of)
+    a = a.filter(a.allocated_on <= facts.as_of)
     a = a.select("party_id", "connection", id=a.payment_id, invoice_id=a.invoice_id)
     i = invoices.select("party_id", "connection", invoice_id=invoices.id, to=invoices.currency)
-    spent = a.inner_join(i, ["party_id", "connection", "invoice_id"])
-    spent = spent.group_by(*DOCUMENT_KEY).agg(least=spent.to.min(), most=spent.to.max())
-    t = join_left(cash, spent, DOCUMENT_KEY)
-    foreign = (t.least != t.currency) | (t.most != t.currency)
-    left = ibis.ifelse(ibis.coalesce(foreign, False), zero(), t.left)
-    return t.mutate(left=left).drop("least", "most")
+    paid = all_receipts.select(*DOCUMENT_KEY, "currency")
+    t = a.inner_join(i, ["party_id", "connection", "invoice_id"]).inner_join(paid, DOCUMENT_KEY)
+    return t.filter(t.to != t.currency).select(*DOCUMENT_KEY, nothing=zero()).distinct()

@@ -20,7 +20,6 @@ from connector.credit.expressions import (
     join_left,
     money,
     union_all,
-    when,
     zero,
 )
 from connector.credit.facts import Facts
@@ -29,31 +28,33 @@ from connector.credit.program import Builder
 from connector.credit.settlement.bills import money_received
 from connector.credit.settlement.documents import (
     DOCUMENT_KEY,
+    cash_of,
     credit_notes,
     hits_by_number,
     only_seller,
     posted_invoices,
-    receipts,
-    without_foreign,
-    without_returns,
 )
 from connector.credit.settlement.due_dates import agreed_terms
 from connector.credit.settlement.pouring import pair, pour
-from connector.credit.settlement.schedules import parts_of
+from connector.credit.settlement.schedules import parts_of, stated_parts
 
-DERIVED = ("equal_amount", "oldest_first", "cleared")
-"""Ways of matching that we concluded ourselves."""
+DERIVED = ("equal_amount", "oldest_first")
+"""Ways of matching that we conclude ourselves."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """The outcome: invoices with `open`, applications with dates, credits and cash left over.
+    """The outcome: applications with dates, what is open of invoices, credits and cash left over.
 
-    `parts`: of the invoices that fall due in parts, see `schedules.parts_of`.
+    `invoices` are all posted ones, `open_invoices` those with something open, as `open`. `derived`
+    are the applications that we concluded ourselves, of those in `applied`. `parts`: of the
+    invoices that fall due in parts, see `schedules.parts_of`.
     """
 
     invoices: ir.Table
+    open_invoices: ir.Table
     applied: ir.Table
+    derived: ir.Table
     credits: ir.Table
     cash: ir.Table
     parts: ir.Table
@@ -63,30 +64,66 @@ def settle(stage: Builder, facts: Facts, policy: PolicyDoc) -> Settled:
     """Match credit notes, allocations and payments to invoices as known at the valuation date."""
     as_of = facts.as_of
     agreed = stage.keep("agreed", agreed_terms(facts, policy))
-    parts = stage.keep("parts", parts_of(facts, policy, agreed))
+    stated = stage.keep("stated_parts", stated_parts(facts, policy, agreed))
+    parts = stage.keep("parts", parts_of(facts, policy, agreed, stated))
     invoices = stage.keep("invoices", posted_invoices(facts, policy, agreed, parts))
     seller = stage.keep("seller", only_seller(invoices))
     credits = stage.keep("credits", credit_notes(facts, as_of, seller))
-    received = money_received(facts, policy)
-    cash = stage.keep("receipts", receipts(received, invoices, as_of, seller))
-    cash = stage.keep("cash", without_foreign(facts, invoices, without_returns(cash), as_of))
+    cash = cash_of(stage, facts, invoices, money_received(facts, policy), seller)
     named = stage.keep("named", _named(facts, invoices, credits, cash, as_of, policy))
-    applied = [named]
-    for method in policy.matching:
-        if method == "equal_amount":
-            applied.append(stage.keep(method, _equal_amounts(invoices, cash, applied)))
-        elif method == "oldest_first":
-            own = stage.keep(method, _oldest_first(invoices, cash, applied, by_seller=True))
-            rest = _oldest_first(invoices, cash, [*applied, own], by_seller=False)
-            applied += [own, stage.keep("oldest_any_seller", rest)]
-    everything = stage.keep("applied", union_all(applied))
+    loose = stage.keep("loose_cash", _unspent(cash, named).filter(lambda t: t.left != 0))
+    derived = _derived_matches(stage, invoices, named, loose, policy)
+    stated_or_derived = union_all([named, *derived])
+    cleared = stage.keep("cleared_rest", _cleared_rest(invoices, stated_or_derived))
     return Settled(
-        stage.keep("settled_invoices", _with_open(invoices, everything)),
-        union_all([everything, _cleared_rest(invoices, everything)]),
-        stage.keep("credit_left", _credit_left(credits, everything)),
-        stage.keep("cash_left", _cash_left(cash, everything)),
+        invoices,
+        stage.keep("open_invoices", open_of(invoices, stated_or_derived)),
+        union_all([named, *derived, cleared]),
+        union_all([*derived, cleared]),
+        stage.keep("credit_left", _credit_left(credits, named)),
+        stage.keep("cash_left", _spent_by(loose, derived).filter(lambda t: t.left != 0)),
         parts,
     )
+
+
+def open_of(invoices: ir.Table, applied: ir.Table) -> ir.Table:
+    """Invoices of which something is open: the source's figure, else what nothing was applied to.
+
+    What is cleared has nothing open.
+    """
+    taken = applied.group_by(*DOCUMENT_KEY).agg(taken=money(applied.applied.sum()))
+    t = join_left(invoices, taken, DOCUMENT_KEY)
+    rest = money(t.amount - ibis.coalesce(t.taken, zero()))
+    t = t.mutate(open=money(ibis.ifelse(t.given.notnull(), t.given, rest))).drop("taken")
+    return t.filter(~t.cleared, t.open > 0)
+
+
+def _derived_matches(
+    stage: Builder, invoices: ir.Table, named: ir.Table, loose: ir.Table, policy: PolicyDoc
+) -> list[ir.Table]:
+    """Stages of what the policy's derived methods match, each with what those before it left.
+
+    `loose` is the cash that nobody told the use of. Few customers have any, so only their invoices
+    are looked at.
+    """
+    asked = [method for method in policy.matching if method in DERIVED]
+    if not asked:
+        return []
+    owners = loose.filter(loose.left > 0).select("party_id").distinct()
+    rooms = stage.keep("rooms", _rooms_left(invoices.semi_join(owners, "party_id"), named))
+    found: list[ir.Table] = []
+
+    def sides() -> tuple[ir.Table, ir.Table]:
+        left = _spent_by(loose, found)
+        return left.filter(left.left > 0), _rooms_left(rooms, *found)
+
+    for method in asked:
+        if method == "equal_amount":
+            found.append(stage.keep(method, _equal_amounts(*sides())))
+        else:
+            found.append(stage.keep(method, _oldest_first(*sides(), by_seller=True)))
+            found.append(stage.keep("oldest_any_seller", _oldest_first(*sides(), by_seller=False)))
+    return found
 
 
 def _named(
@@ -160,22 +197,23 @@ def _payment_claims(facts: Facts, cash: ir.Table, as_of: Any) -> ir.Table:
     )  # fmt: skip
 
 
-def _still_open(
-    invoices: ir.Table, cash: ir.Table, applied: list[ir.Table]
-) -> tuple[ir.Table, ir.Table]:
-    """What is left on both sides after some rounds: cash (left > 0) and rooms of its parties."""
-    done = union_all(applied)
-    left = _remaining_cash(cash, done)
-    left = left.filter(left.left > 0)
-    parties = left.select("party_id").distinct()
-    rooms = invoices.semi_join(parties, "party_id")
+def _rooms_left(rooms: ir.Table, *applied: ir.Table) -> ir.Table:
+    """Invoices that payments may still explain, with what is left of their room."""
+    if not applied:
+        return rooms
+    done = union_all(applied).semi_join(rooms.select("party_id").distinct(), "party_id")
     taken = done.group_by(*DOCUMENT_KEY).agg(taken=money(done.applied.sum()))
-    rooms = join_left(rooms, taken, DOCUMENT_KEY)
-    rooms = rooms.mutate(room=money(rooms.room - ibis.coalesce(rooms.taken, zero())))
-    return left, rooms.filter(rooms.room > 0)
+    t = join_left(rooms, taken, DOCUMENT_KEY)
+    t = t.mutate(room=money(t.room - ibis.coalesce(t.taken, zero()))).drop("taken")
+    return t.filter(t.room > 0)
 
 
-def _remaining_cash(cash: ir.Table, done: ir.Table) -> ir.Table:
+def _spent_by(cash: ir.Table, applied: list[ir.Table]) -> ir.Table:
+    return _unspent(cash, union_all(applied)) if applied else cash
+
+
+def _unspent(cash: ir.Table, done: ir.Table) -> ir.Table:
+    """Cash with what applications leave of it; nothing is left beyond what was used up."""
     paid = done.filter(done.entity == "payment")
     used = paid.group_by("party_id", "from_connection", "from_id").agg(
         used=money(paid.applied.sum())
@@ -204,9 +242,8 @@ def _derived(t: ir.Table, rooms: ir.Table, method: str) -> ir.Table:
     return _application(t, t.applied)
 
 
-def _equal_amounts(invoices: ir.Table, cash: ir.Table, applied: list[ir.Table]) -> ir.Table:
+def _equal_amounts(left: ir.Table, rooms: ir.Table) -> ir.Table:
     """One payment, one invoice, the same amount: k-th payment to k-th due invoice."""
-    left, rooms = _still_open(invoices, cash, applied)
     sources, sinks = _sides(left, rooms)
     on = ["party_id", "currency", "seller"]
     found = pair(sources, sinks, on=on, carry=["settled_on"])
@@ -215,33 +252,17 @@ def _equal_amounts(invoices: ir.Table, cash: ir.Table, applied: list[ir.Table]) 
     return _derived(found, rooms, "equal_amount")
 
 
-def _oldest_first(
-    invoices: ir.Table, cash: ir.Table, applied: list[ir.Table], *, by_seller: bool
-) -> ir.Table:
+def _oldest_first(left: ir.Table, rooms: ir.Table, *, by_seller: bool) -> ir.Table:
     """The rest runs through the invoices from the oldest due date on.
 
     With `by_seller` cash stays with its selling company; without, only cash that names none.
     """
-    left, rooms = _still_open(invoices, cash, applied)
     sources, sinks = _sides(left, rooms)
     on = ["party_id", "currency", "seller"] if by_seller else ["party_id", "currency"]
     if not by_seller:
         sources = sources.filter(sources.seller == "")
     found = pour(sources, sinks, on=on, carry=["settled_on"])
     return _derived(found, rooms, "oldest_first")
-
-
-def _with_open(invoices: ir.Table, applied: ir.Table) -> ir.Table:
-    """Invoices with what is open: nothing when cleared, the source's figure, else the rest."""
-    taken = applied.group_by(*DOCUMENT_KEY).agg(taken=money(applied.applied.sum()))
-    t = join_left(invoices, taken, DOCUMENT_KEY)
-    derived = money(t.amount - ibis.coalesce(t.taken, zero()))
-    left = when(
-        (t.cleared, zero()),
-        (t.given.notnull(), ibis.greatest(t.given, zero())),
-        otherwise=derived,
-    )
-    return t.mutate(open=money(left)).drop("taken")
 
 
 def _cleared_rest(invoices: ir.Table, applied: ir.Table) -> ir.Table:
@@ -265,9 +286,3 @@ def _credit_left(credits: ir.Table, applied: ir.Table) -> ir.Table:
     t = join_left(credits, spent, [*DOCUMENT_KEY, "entity"])
     rest = money(t.amount - ibis.coalesce(t.spent, zero()))
     return t.mutate(left=money(ibis.coalesce(t.given, rest))).drop("spent")
-
-
-def _cash_left(cash: ir.Table, applied: ir.Table) -> ir.Table:
-    """Payments with what found no invoice; returned ones negative."""
-    left = _remaining_cash(cash, applied)
-    return left.filter(left.left != 0)

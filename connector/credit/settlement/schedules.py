@@ -27,12 +27,15 @@ from connector.credit.settlement.due_dates import (
 KEY = list(DOCUMENT_KEY)
 
 
-def parts_of(facts: Facts, policy: PolicyDoc, agreed: ir.Table) -> ir.Table:
+def stated_parts(facts: Facts, policy: PolicyDoc, agreed: ir.Table) -> ir.Table:
+    """Every part that a source or agreed terms state: key, `due_date`, `part_amount`, basis."""
+    stated = [_instalments(facts), _retentions(facts, policy), *_agreed_parts(facts, agreed)]
+    found = union_all(stated)
+    return found.filter(found.part_amount > 0)
+
+
+def parts_of(facts: Facts, policy: PolicyDoc, agreed: ir.Table, stated: ir.Table) -> ir.Table:
     """Parts of the documents that have some: key, `part` from 1 on, `due_date`, `amount`, basis."""
-    stated = union_all(
-        [_instalments(facts), _retentions(facts, policy), *_agreed_parts(facts, agreed)]
-    )
-    stated = stated.filter(stated.part_amount > 0)
     rows = posted_rows(facts).semi_join(stated.select(*KEY).distinct(), KEY)
     main = with_due_dates(rows, facts, policy, agreed)
     main = main.select(
