@@ -210,7 +210,7 @@ def decide(
         decided = read_out(lambda name: _fetch(connection, name), policy, as_of, run_id)
         return decided if among is None else replace(decided, portfolio={})
     finally:
-        _clean_up(connection)
+        clean_up(connection)
 
 
 def open_items(
@@ -232,10 +232,11 @@ def open_items(
             [party_id],
         ).fetch_arrow_table()
     finally:
-        _clean_up(connection)
+        clean_up(connection)
 
 
-def _clean_up(connection: duckdb.DuckDBPyConnection) -> None:
+def clean_up(connection: duckdb.DuckDBPyConnection) -> None:
+    """Take the stages and the inputs of a calculation away again."""
     drop_stages(connection)
     unbind(connection)
 
