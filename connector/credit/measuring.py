@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from connector.credit.binding import bind, empty_inputs
 from connector.credit.dialects import DUCKDB, PREFIX
 from connector.credit.engine import check_currency, clean_up, compile_program
-from connector.credit.facts import Inputs, bind, empty_inputs
+from connector.credit.facts import Inputs
 from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Piece, Program, Reading, needed_for, run_statements

@@ -45,7 +45,8 @@ class World:
         self.tables, self.policy, self.facts = tables, policy, Facts(made)
         agreed = due_dates.agreed_terms(self.facts, policy)
         self.agreed = tables.backend.create_table("agreed", agreed)
-        parts = schedules.parts_of(self.facts, policy, self.agreed)
+        stated = schedules.stated_parts(self.facts, policy, self.agreed)
+        parts = schedules.parts_of(self.facts, policy, self.agreed, stated)
         self.parts_table = tables.backend.create_table("parts", parts)
 
     @staticmethod

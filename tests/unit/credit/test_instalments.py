@@ -115,7 +115,9 @@ def test_payments_are_measured_against_the_part_they_pay(tables: Tables) -> None
     ]
     rows = [{"from_connection": "erp", "method": "named", **row} for row in rows]
     applied = tables.make("applied", APPLIED, rows)
-    pieces = tables.backend.create_table("pieces", payments_by_part(applied, invoices, parts))
+    pieces = tables.backend.create_table(
+        "pieces", payments_by_part(applied, invoices, invoices, parts)
+    )
     seen = applied.filter(applied.entity == "payment").mutate(
         due_date=DAYS[0], rate=Decimal(1), base=applied.applied, days_beyond=0
     )
