@@ -21,7 +21,6 @@ from connector.credit.metrics.party import KEY
 from connector.credit.policy.document import PolicyDoc
 from connector.credit.program import Piece, Program, Reading, needed_for, run_statements
 from connector.domain.metrics import METRICS
-from connector.errors import InputError
 
 
 def measure(
@@ -35,17 +34,13 @@ def measure(
 ) -> pa.Table:
     """One row a (party, selling company) in scope, in their order: the key and these metrics.
 
-    `connection`, `inputs` and `programs` as for `engine.decide`. Raises InputError for a metric
-    that nobody knows, PolicyError when policy and company currency differ, StateError when facts
+    `connection`, `inputs` and `programs` as for `engine.decide`. Raises ValueError for a name
+    that is no metric's, PolicyError when policy and company currency differ, StateError when facts
     are missing.
     """
     unknown = [name for name in metrics if name not in METRICS]
     if unknown:
-        raise InputError(
-            "There is no metric {names}.",
-            next_step="See docs/metrics.md for their names.",
-            names=", ".join(unknown),
-        )
+        raise ValueError(f"no metric has the name {', '.join(unknown)}")
     check_currency(policy, inputs)
     program = compile_program(policy, programs)
     reading = _cut(_of_metrics(program), metrics)
