@@ -268,7 +268,7 @@ class Ledger:
         """Link accounts to parties and documents to their party anew, in one transaction.
 
         See `parties` and `documents` for what it leaves. Returns the number of identifiers that
-        were given but are not fit to link.
+        were given but are not fit to link. The book is read with threads for its size from then on.
         """
         connection = self._connection
         try:
@@ -279,6 +279,7 @@ class Ledger:
         except BaseException:
             self._roll_back()
             raise
+        database.fit_threads(connection)
         return unused
 
     def publish(self, folder: Path) -> Path:

@@ -12,7 +12,9 @@ import duckdb
 import pytest
 
 from connector.errors import BusyError, StateError
-from connector.ledger import Ledger
+from connector.ledger import Ledger, database
+from connector.ports.store import LINK_SCHEMA
+from connector.sync.link import link
 from tests.unit.ledger.batches import land
 
 _HOLD = """
@@ -115,3 +117,24 @@ def test_a_folder_that_is_a_file_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("here")
     with pytest.raises(StateError, match="cannot be used"):
         Ledger.open(tmp_path / "taken")
+
+
+def test_a_small_book_is_read_by_one_thread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with duckdb.connect() as plain:
+        usual = threads_of(plain)
+    with Ledger.open(tmp_path) as ledger:
+        assert threads_of(ledger.connection) == 1
+        land(ledger, "account", {"id": "1"}, {"id": "2"})
+        link(ledger, LINK_SCHEMA.empty_table(), {}, "run")
+        assert threads_of(ledger.connection) == 1
+        monkeypatch.setattr(database, "SHARE_OF_A_THREAD", 1)
+        link(ledger, LINK_SCHEMA.empty_table(), {}, "run")
+        assert threads_of(ledger.connection) == usual
+
+
+def threads_of(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("SELECT current_setting('threads')").fetchone()
+    assert row is not None
+    return int(row[0])
