@@ -10,12 +10,12 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connector import logs
 from connector.credentials import Secrets
 from connector.credit.policy.document import PolicyDoc, shipped_policy
 from connector.credit.policy.lint import load_policy
-from connector.credit.spark import Cluster
 from connector.domain.change import digest
 from connector.errors import InputError, MappingError, StateError
 from connector.mapping.feeds import Mapping as FieldMapping
@@ -30,6 +30,9 @@ from connector.registry import FILES_ADAPTER, load_manifest
 from connector.service.office import Office
 from connector.settings import ConnectionSettings, Settings, load_settings
 from connector.sync.desk import Connection, House
+
+if TYPE_CHECKING:
+    from connector.credit.spark import Cluster
 
 DATABASE_VARIABLE = "CREDITFLAG_DATABASE_URL"
 
@@ -222,6 +225,8 @@ def _cluster(settings: Settings, secrets: SecretsPort) -> Cluster | None:
     wanted = settings.engine
     if not wanted.spark:
         return None
+    from connector.credit.spark import Cluster
+
     remote = secrets.resolve(wanted.spark) if is_reference(wanted.spark) else wanted.spark
     return Cluster(remote, settings.folder / wanted.spark_folder)
 

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from connector.credit.policy.document import PolicyDoc
-from connector.credit.spark import Cluster
 from connector.domain.change import digest
 from connector.domain.texts import Language
 from connector.errors import InputError
@@ -21,9 +21,12 @@ from connector.ports.clock import ClockPort
 from connector.ports.setup import SetupPort
 from connector.ports.stopping import StopSignal
 from connector.ports.store import StorePort
-from connector.sync.decide import rules_of
 from connector.sync.desk import LEASE_SECONDS, Connection, Desk, House
+from connector.sync.rules import rules_of
 from connector.sync.truth import check_truth
+
+if TYPE_CHECKING:
+    from connector.credit.spark import Cluster
 
 LEASE = "runner"
 

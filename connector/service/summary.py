@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from connector.domain.change import Change, ChangeKind, Plan
 from connector.domain.decision import TOTAL
 from connector.errors import fill
-from connector.sync.apply import ApplyReport
-from connector.sync.intake import Intake
-from connector.sync.land import FeedReport
-from connector.sync.push import PushReport
-from connector.sync.run import RunReport
+
+if TYPE_CHECKING:
+    from connector.sync.apply import ApplyReport
+    from connector.sync.intake import Intake
+    from connector.sync.land import FeedReport
+    from connector.sync.push import PushReport
+    from connector.sync.run import RunReport
 
 MOST_LISTED = 50
 

@@ -26,13 +26,10 @@ from connector.domain.change import digest
 from connector.domain.decision import TOTAL
 from connector.domain.texts import Language
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, DecisionSet
-from connector.sync.alerts import AlertRule
 from connector.sync.crash import crash_point
 from connector.sync.desk import Desk
 from connector.sync.exchange import fill_run_rates
 from connector.sync.exposures import keep_exposures
-from connector.sync.guard import GuardLimits
-from connector.sync.plan import Quiet
 from connector.sync.portfolio import keep_portfolio
 from connector.sync.reconcile import stated_totals
 from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
@@ -58,33 +55,6 @@ class Decided:
     changed: int | None
     coverage: Mapping[str, object]
     receivables: pa.Table | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """The parts of a policy that steps outside the engine obey."""
-
-    quiet: Quiet
-    alerts: AlertRule
-    guard: GuardLimits
-
-
-def rules_of(policy: PolicyDoc) -> Rules:
-    """Read the write, task and guard sections of a policy."""
-    return Rules(
-        quiet=Quiet(policy.write.tolerance_pct, policy.write.tolerance_min),
-        alerts=AlertRule(
-            policy.tasked_flags,
-            policy.tasks.min_severity,
-            policy.calendar,
-        ),
-        guard=GuardLimits(
-            downgraded_share=policy.guard.max_share_downgraded,
-            new_holds_share=policy.guard.max_share_new_holds,
-            fewer_rows_share=policy.guard.empty_pull_share,
-            least_parties=policy.guard.min_count,
-        ),
-    )
 
 
 def decide_run(desk: Desk, policy: PolicyDoc) -> Decided:

@@ -8,10 +8,10 @@ from datetime import date
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from connector.credit.spark import Cluster
 from connector.domain.change import Change
 from connector.domain.texts import Language
 from connector.errors import RefusedError
@@ -25,6 +25,9 @@ from connector.ports.manifest import AdapterPort
 from connector.ports.stopping import StopSignal
 from connector.ports.store import Fence, JournalEntry, StorePort, Written
 from connector.sync.guard import UNGUARDED, GuardLimits
+
+if TYPE_CHECKING:
+    from connector.credit.spark import Cluster
 
 LEASE_SECONDS = 120
 MIRROR_FEED = "read-back"

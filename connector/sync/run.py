@@ -16,7 +16,7 @@ from connector.sync.adopt import adopt, compare_adopted
 from connector.sync.alerts import AlertRule, plan_alerts
 from connector.sync.approve import approve
 from connector.sync.crash import crash_point
-from connector.sync.decide import Decided, decide_run, rules_of
+from connector.sync.decide import Decided, decide_run
 from connector.sync.desk import Connection, Desk
 from connector.sync.drift import list_blocked, tell_blocked
 from connector.sync.enrich import EnrichReport, enrich
@@ -32,6 +32,7 @@ from connector.sync.reconcile import tell_unreconciled
 from connector.sync.recovery import recover
 from connector.sync.reservations import end_arrived
 from connector.sync.rollout import Load, limit_holds, stage_of, weigh, yield_holds
+from connector.sync.rules import rules_of
 from connector.sync.scope import ScopeReport
 
 Tell = Callable[..., None]
