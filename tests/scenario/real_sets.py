@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +37,28 @@ class Phase:
     write_calls: int
     effects: list[Record]
 
-    @property
+    @cached_property
     def decisions(self) -> dict[str, Record]:
         """The total decision by party."""
         assert self.report.decided is not None
         rows = self.report.decided.tables["decision"].to_pylist()
         return {row["party_id"]: row for row in rows if row["selling_company"] == ""}
 
+    @cached_property
+    def by_party(self) -> dict[str, dict[str, list[Record]]]:
+        """The long tables, as `long` gives them, each read once."""
+        return {}
+
     def long(self, name: str) -> dict[str, list[Record]]:
         """Rows of a long table about the total, by party."""
-        assert self.report.decided is not None
-        found: dict[str, list[Record]] = {}
-        for row in self.report.decided.tables[name].to_pylist():
-            if row["selling_company"] == "":
-                found.setdefault(row["party_id"], []).append(row)
-        return found
+        if name not in self.by_party:
+            assert self.report.decided is not None
+            found: dict[str, list[Record]] = {}
+            for row in self.report.decided.tables[name].to_pylist():
+                if row["selling_company"] == "":
+                    found.setdefault(row["party_id"], []).append(row)
+            self.by_party[name] = found
+        return self.by_party[name]
 
     def written_accounts(self) -> set[str]:
         """Salesforce ids of the accounts that were written."""
@@ -74,7 +82,7 @@ class Played:
     typed_limit: str
     facts: dict[str, pa.Table]
 
-    @property
+    @cached_property
     def customer_of(self) -> dict[str, str]:
         """Customer by party."""
         return {party: customer for customer, party in self.party_of.items()}

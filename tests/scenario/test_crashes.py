@@ -10,7 +10,7 @@ import os
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,19 +24,25 @@ from tests.scenario.world import World, build_world
 pytestmark = pytest.mark.slow
 
 FULL = "CREDITFLAG_FULL_SWEEP" in os.environ
-"""`scripts/bench crashes` sets it: every point, many random kills."""
+"""`scripts/bench crashes` sets it: every point, a run after each, the whole policy, many kills."""
 
-APPLY_POINTS = (
-    ("before-sent", "after-sent", "after-call", "after-acked", "after-read-back", "after-verified",
-     "after-mirror")
-    if FULL
-    else ("after-sent", "after-call", "after-verified")
-)  # fmt: skip
+RUN_POINTS = tuple(point for point in POINTS if point not in JOB_POINTS)
+APPLY_POINTS = ("before-sent", "after-sent", "after-call", "after-acked", "after-read-back",
+                "after-verified", *(["after-mirror"] if FULL else []))  # fmt: skip
+"""A plan that crashed at so many of them one after the other has nothing left to write."""
 BULK_POINTS = (
     JOB_POINTS
     if FULL
     else ("after-job-intended", "after-job-loaded", "after-job-started", "after-job-read")
 )
+
+
+def in_rows(points: Sequence[str], rows: int) -> list[tuple[str, ...]]:
+    """The points one by one in the full sweep, else as so many rows, each from begin to end."""
+    return [tuple(points[n :: len(points) if FULL else rows]) for n in
+            range(len(points) if FULL else rows)]  # fmt: skip
+
+
 KILLS = 200 if FULL else 4
 SMALL = DemoSize(accounts=40, months=6)
 
@@ -44,7 +50,7 @@ SMALL = DemoSize(accounts=40, months=6)
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     size = DemoSize(accounts=80 + 2 * KILLS, months=6)
-    with build_world(tmp_path_factory.mktemp("crashes"), size) as made:
+    with build_world(tmp_path_factory.mktemp("crashes"), size, whole_policy=FULL) as made:
         made.settle()
         yield made
 
@@ -84,22 +90,24 @@ def assert_nothing_undecided(world: World, account: str) -> None:
     assert held[0]["n"] >= 1
 
 
-@pytest.mark.parametrize("point", [point for point in POINTS if point not in JOB_POINTS])
-def test_crash_then_run(world: World, victims: Iterator[str], point: str) -> None:
-    account = next(victims)
-    before = len(world.effects())
-    world.add_overdue_invoice(account, f"INV-{point}")
-    if point == "after-land":
-        world.add_second_page(account)
-
-    crashed = world.run(crash=point)
-    assert crashed.code == EXIT_CODE, (crashed.code, crashed.err)
+@pytest.mark.parametrize("points", in_rows(RUN_POINTS, 2), ids=" ".join)
+def test_crashes_then_a_run(world: World, victims: Iterator[str], points: Sequence[str]) -> None:
+    """A run that recovers from one crash may meet the next."""
+    accounts, before = [], len(world.effects())
+    for point in points:
+        accounts.append(next(victims))
+        world.add_overdue_invoice(accounts[-1], f"INV-{point}")
+        if point == "after-land":
+            world.add_second_page(accounts[-1])
+        crashed = world.run(crash=point)
+        assert crashed.code == EXIT_CODE, (point, crashed.code, crashed.err)
     after = world.run()
     assert after.code == 0, after.err
 
     assert_each_effect_once(world.effects()[before:])
     assert_tasks_unique(world)
-    assert_nothing_undecided(world, account)
+    for account in accounts:
+        assert_nothing_undecided(world, account)
 
 
 def test_after_all_crashes_a_run_is_quiet(world: World) -> None:
@@ -109,32 +117,38 @@ def test_after_all_crashes_a_run_is_quiet(world: World) -> None:
     assert world.write_calls() == calls
 
 
-@pytest.mark.parametrize("point", BULK_POINTS)
-def test_crash_in_a_bulk_job_then_run(world: World, victims: Iterator[str], point: str) -> None:
+@pytest.mark.parametrize("points", in_rows(BULK_POINTS, 1), ids=" ".join)
+def test_crashes_in_a_bulk_job_then_a_run(
+    world: World, victims: Iterator[str], points: Sequence[str]
+) -> None:
     """Goes red when the rows of a live job are sent again, or a job is not asked before them."""
-    account = next(victims)
-    before = len(world.effects())
-    world.add_overdue_invoice(account, f"INV-{point}")
+    accounts, before = [], len(world.effects())
     with world.option("bulk_write_rows = 1"):
-        crashed = world.run(crash=point)
-        assert crashed.code == EXIT_CODE, (crashed.code, crashed.err)
+        for point in points:
+            accounts.append(next(victims))
+            world.add_overdue_invoice(accounts[-1], f"INV-{point}")
+            crashed = world.run(crash=point)
+            assert crashed.code == EXIT_CODE, (point, crashed.code, crashed.err)
         after = world.run()
         assert after.code == 0, after.err
     assert_each_effect_once(world.effects()[before:])
     assert_tasks_unique(world)
-    assert_nothing_undecided(world, account)
+    for account in accounts:
+        assert_nothing_undecided(world, account)
     jobs = world.emulator.control.ask("GET", "bulk/jobs")["jobs"]
     assert {job["state"] for job in jobs if job["total"]} <= {"JobComplete", "Aborted"}
 
 
-@pytest.mark.parametrize("point", APPLY_POINTS)
-def test_crash_while_the_first_plan_is_applied(
-    point: str, tmp_path_factory: pytest.TempPathFactory
+@pytest.mark.parametrize("points", in_rows(APPLY_POINTS, 1), ids=" ".join)
+def test_crashes_while_the_first_plan_is_applied(
+    points: Sequence[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    with build_world(tmp_path_factory.mktemp("apply"), SMALL) as world:
+    folder = tmp_path_factory.mktemp("apply")
+    with build_world(folder, SMALL, whole_policy=FULL) as world:
         plan = world.run().json["plan_files"]["crm"]
-        crashed = world.call("apply", "--plan", plan, crash=point)
-        assert crashed.code == EXIT_CODE, (crashed.code, crashed.err)
+        for point in points:
+            crashed = world.call("apply", "--plan", plan, crash=point)
+            assert crashed.code == EXIT_CODE, (point, crashed.code, crashed.err)
 
         again = world.call("apply", "--json", "--plan", plan)
         assert again.code == 0, again.err

@@ -330,7 +330,7 @@ def test_the_remedies_of_twenty_decisions_give_what_they_state(played: Played) -
     assert len(sample) == 20 or len(sample) == len(offered) >= 5
     chosen = {party: chance.choice(offered[party]) for party in sample}
     inputs = Inputs(currency="USD")
-    with duckdb.connect() as copy:
+    with duckdb.connect(config={"threads": 1}) as copy:
         load_facts(copy, played.facts)
         for party, remedy in chosen.items():
             inputs = apply_remedy(copy, inputs, open_items(copy, party), remedy, played.as_of)

@@ -14,8 +14,11 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from adapters.salesforce.emulator import RunningEmulator, start
 from adapters.salesforce.seed import SeedReport, seed_emulator
+from connector.credit.policy.document import shipped_policy
 from connector.demo.company import DemoCompany, DemoSize, build_company
 
 AS_OF = date(2026, 3, 31)
@@ -39,6 +42,12 @@ url = "{url}"
 client_id = "{client_id}"
 client_secret = "file:{secret}"
 budget_share = 1.0
+"""
+
+SMALL_POLICY = """\
+[policy]
+file = "small.yaml"
+
 """
 
 
@@ -169,9 +178,24 @@ class World:
         )
 
 
+def small_policy() -> str:
+    """The shipped policy with one flag, which holds, and without remedies, as YAML.
+
+    It decides in half the time, for tests in which it does not matter why something is written,
+    and how much.
+    """
+    document = yaml.safe_load(shipped_policy())
+    flag = {"oldest_overdue": document["flags"]["oldest_overdue"]}
+    guard = {**document["guard"], "max_share_downgraded": 1, "max_share_new_holds": 1}
+    rest = {"offer": {}, "flags": flag, "guard": guard, "remedies": 0}
+    return str(yaml.safe_dump({**document, "id": "small", **rest}, allow_unicode=True))
+
+
 @contextmanager
-def build_world(folder: Path, size: DemoSize | None = None) -> Iterator[World]:
-    """A world of its own, gone at the end."""
+def build_world(
+    folder: Path, size: DemoSize | None = None, *, whole_policy: bool = True
+) -> Iterator[World]:
+    """A world of its own, gone at the end; without the whole policy it has the small one."""
     company = build_company(11, AS_OF, size)
     with start(tls=False) as emulator:
         seeded = seed_emulator(emulator.control, company.rows, AS_OF, company.crm_values)
@@ -183,6 +207,10 @@ def build_world(folder: Path, size: DemoSize | None = None) -> Iterator[World]:
             SETTINGS.format(url=emulator.url, client_id=emulator.client_id, secret=secret),
             encoding="utf-8",
         )
+        if not whole_policy:
+            (folder / "small.yaml").write_text(small_policy(), encoding="utf-8")
+            settings = world.config.read_text(encoding="utf-8")
+            world.config.write_text(SMALL_POLICY + settings, encoding="utf-8")
         share_programs(folder / ".creditflag")
         emulator.control.reset_counters()
         yield world

@@ -33,7 +33,7 @@ class Book:
     """
 
     def __init__(self, currency: str = "CNY") -> None:
-        self._connection = duckdb.connect()
+        self._connection = duckdb.connect(config={"threads": 1})
         self.waiting: dict[tuple[str, tuple[str, ...]], list[list[Any]]] = {}
         self.currency = currency
         self.inputs = Inputs(currency)

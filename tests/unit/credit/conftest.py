@@ -40,7 +40,7 @@ class Tables:
     """Tables of rows in DuckDB, and the rows that an expression over them gives."""
 
     def __init__(self) -> None:
-        self.backend: Any = ibis.duckdb.from_connection(duckdb.connect())
+        self.backend: Any = ibis.duckdb.from_connection(duckdb.connect(config={"threads": 1}))
 
     def make(self, name: str, schema: dict[str, str], rows: list[dict[str, Any]]) -> Any:
         full = [{**dict.fromkeys(schema), **row} for row in rows]
