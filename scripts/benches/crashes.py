@@ -1,8 +1,8 @@
 """Exactly-once effects under crashes: every durable step, and 200 random kills of the process.
 
 Runs the crash scenarios in full: the whole policy, and a run after each crash, where the tests let
-one crash follow the other under a small policy. The emulator's own record of effects is the judge. The promise is
-0 lost and 0 doubled.
+one crash follow the other under a small policy. The emulator's own record of effects is the judge.
+The promise is 0 lost and 0 doubled.
 """
 
 from __future__ import annotations
