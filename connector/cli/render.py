@@ -140,6 +140,10 @@ def show_run(here: Session, report: RunReport) -> None:
             spread = ", ".join(f"{g}: {n}" for g, n in grades(report).items())
             here.tell("Decisions: {n} changed; grades {spread}", n=report.decided.changed,
                       spread=spread or "–")  # fmt: skip
+        if report.decided.among is not None and report.scope is not None:
+            here.tell("{n} of {all} parties were decided on; nothing that decides about the others "
+                      "has changed since the last run.", n=report.decided.among,
+                      all=report.scope.in_scope)  # fmt: skip
     show_plan_counts(here, report)
     for name in report.observed:
         here.tell("{connection} is only observed at its stage of the roll-out; nothing is written.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -15,6 +16,7 @@ from filelock import FileLock
 from connector.domain.decision import DECISION_TABLES
 from connector.domain.entities import ENTITIES
 from connector.ledger import database
+from connector.ledger.changed import parties_of_changes
 from connector.ledger.closing import close_snapshot, land_deletions
 from connector.ledger.descriptions import keep_descriptions, read_descriptions
 from connector.ledger.documents import link_documents
@@ -100,6 +102,17 @@ class Ledger:
     ) -> pa.Table:
         """Result of one statement; `tables` are visible to it under their names."""
         return select(self._connection, sql, params, tables)
+
+    @contextmanager
+    def as_one(self) -> Iterator[None]:
+        """A transaction: what is done within it holds together, or after any error not at all."""
+        try:
+            self._connection.begin()
+            yield
+            self._connection.commit()
+        except BaseException:
+            self._roll_back()
+            raise
 
     def land(self, batch: LandBatch) -> LandResult:
         """Take in a batch in one transaction; all of it or, after any error, nothing.
@@ -196,13 +209,8 @@ class Ledger:
     ) -> None:
         """Keep objects as they are described, and their changes (DRIFT_SCHEMA), as one."""
         moment = known_at.astimezone(UTC).replace(tzinfo=None) if known_at.tzinfo else known_at
-        try:
-            self._connection.begin()
+        with self.as_one():
             keep_descriptions(self._connection, connection, contents, changes, run_id, moment)
-            self._connection.commit()
-        except BaseException:
-            self._roll_back()
-            raise
 
     def problems(self, connection: str | None = None) -> pa.Table:
         """Rows that could not be mapped and have not landed well since: connection, the columns
@@ -227,6 +235,11 @@ class Ledger:
         """Whether a landing after `seq` had an effect on rows: put, deleted or cleared."""
         return self._landed_since(seq, "new + changed + deleted + cleared > 0")
 
+    def parties_changed_since(self, seq: int) -> pa.Table | None:
+        """Parties (party_id) whose documents a landing after `seq` changed; None when something
+        landed that cannot be told party by party. See `changed`."""
+        return parties_of_changes(self._connection, seq)
+
     def seen_since(self, seq: int) -> bool:
         """Whether a landing after `seq` found other values in the CRM fields that we write."""
         return self._landed_since(seq, "seen_changed > 0")
@@ -243,8 +256,7 @@ class Ledger:
         `tables` are named as in DECISION_TABLES. Keeping a run again replaces what it kept.
         """
         connection = self._connection
-        try:
-            connection.begin()
+        with self.as_one():
             for name, table in tables.items():
                 entity = DECISION_TABLES[name]
                 columns = ", ".join(quoted(column) for column in entity.column_names)
@@ -257,10 +269,6 @@ class Ledger:
                     [run_id],
                 )
                 connection.unregister("kept_rows")
-            connection.commit()
-        except BaseException:
-            self._roll_back()
-            raise
 
     def relink(
         self, confirmed_links: pa.Table, truth: Mapping[str, Sequence[str]], run_id: str
@@ -271,14 +279,9 @@ class Ledger:
         were given but are not fit to link. The book is read with threads for its size from then on.
         """
         connection = self._connection
-        try:
-            connection.begin()
+        with self.as_one():
             unused = link_accounts(connection, confirmed_links, truth.get("account", ()), run_id)
             link_documents(connection, truth)
-            connection.commit()
-        except BaseException:
-            self._roll_back()
-            raise
         database.fit_threads(connection)
         return unused
 

@@ -112,15 +112,15 @@ class Fence:
 class DecisionSet:
     """A run's decisions: tables by name as in `domain.decision.DECISION_TABLES`.
 
-    `complete` says that every party in scope is named, so that a party which is not has left it;
-    False for a recompute of some parties only.
+    `among` are the parties that were decided on, None every party in scope: who of them has no
+    decision has left the scope.
     """
 
     run_id: str
     as_of: date
     policy_hash: str
     tables: Mapping[str, pa.Table]
-    complete: bool = True
+    among: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

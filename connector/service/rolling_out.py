@@ -13,11 +13,11 @@ from connector.errors import InputError, RefusedError, StateError
 from connector.ports.rollout import RolloutStep
 from connector.service.entering import Author
 from connector.service.office import Office
-from connector.sync.decide import word
 from connector.sync.desk import Connection, Desk
 from connector.sync.rollout import Load, holds_of_ours, open_episodes, stage_of, weigh
 from connector.sync.rules import rules_of
 from connector.sync.run import plan_connection
+from connector.sync.wording import word
 
 
 @dataclass(frozen=True, slots=True)

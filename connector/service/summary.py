@@ -22,7 +22,11 @@ MOST_LISTED = 50
 
 
 def summarise_run(report: RunReport) -> dict[str, Any]:
-    """Everything countable about a run."""
+    """Everything countable about a run.
+
+    `decided` parties whose decision changed, None when nothing was computed; `decided_on` how many
+    were decided on (then `coverage` is theirs), None for everybody or nobody.
+    """
     return {
         "run": report.run_id,
         "as_of": report.as_of,
@@ -31,6 +35,7 @@ def summarise_run(report: RunReport) -> dict[str, Any]:
         "scope": dict(report.scope.counts) if report.scope else {},
         "unlinked": sum(report.linked.unlinked.values()) if report.linked else 0,
         "decided": report.decided.changed if report.decided else None,
+        "decided_on": report.decided.among if report.decided else None,
         "grades": grades(report),
         "coverage": dict(report.decided.coverage) if report.decided else {},
         "plans": [summarise_plan(plan) for plan in report.plans],

@@ -34,7 +34,7 @@ def stage(alias: str, decisions: DecisionSet, fence: Fence) -> int:
     number = _begin_staging(alias, fence)
     _discard(alias, fence)
     tables = typed(decisions.tables)
-    changed, left = _compare(alias, tables["decision"], decisions.complete)
+    changed, left = _compare(alias, tables["decision"], decisions.among)
     tables = {
         name: table.filter(pc.is_in(table["party_id"], changed)) for name, table in tables.items()
     }
@@ -124,7 +124,9 @@ def _delete(
             find().model._base_manager.using(alias).filter(pk__in=ids).delete()
 
 
-def _compare(alias: str, decided: pa.Table, complete: bool) -> tuple[pa.Array, pa.Array]:
+def _compare(
+    alias: str, decided: pa.Table, among: Sequence[str] | None
+) -> tuple[pa.Array, pa.Array]:
     """Parties whose decisions differ from those in force, and parties that are no longer there."""
     columns = ("party_id", "selling_company", "decision_hash")
     found = decided.select(list(columns)).rename_columns(_HASHES.names)
@@ -133,7 +135,9 @@ def _compare(alias: str, decided: pa.Table, complete: bool) -> tuple[pa.Array, p
     missing = known.join(found, keys=_HASHES.names, join_type="left anti")["party_id"]
     named = pc.is_in(missing, value_set=found["party_id"].combine_chunks())
     changed = pa.chunked_array([*fresh.chunks, *missing.filter(named).chunks], pa.string())
-    left = missing.filter(pc.invert(named)) if complete else missing.slice(0, 0)
+    left = missing.filter(pc.invert(named))
+    if among is not None:
+        left = left.filter(pc.is_in(left, value_set=pa.array(among, pa.string())))
     return pc.unique(changed), pc.unique(left)
 
 

@@ -11,42 +11,43 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import timedelta
-from itertools import groupby
-from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connector.credit.calendars import calendar_rows
 from connector.credit.engine import ENGINE_VERSION, decide
-from connector.credit.facts import USAGE_SCHEMA, Inputs
+from connector.credit.engine import Decided as Computed
+from connector.credit.facts import USAGE_SCHEMA, Inputs, Rest
 from connector.credit.policy.document import PolicyDoc, policy_hash
-from connector.credit.reasons.explain import reason_lines
 from connector.domain.change import digest
 from connector.domain.decision import TOTAL
-from connector.domain.texts import Language
 from connector.ports.store import APPROVED_LIMIT_SCHEMA, DecisionSet
+from connector.sync.changed import changed_parties, keep_rested_on
 from connector.sync.crash import crash_point
 from connector.sync.desk import Desk
 from connector.sync.exchange import fill_run_rates
 from connector.sync.exposures import keep_exposures
+from connector.sync.in_force import keep_in_force, rest_of_book, tables_of_others, worded_in
 from connector.sync.portfolio import keep_portfolio
 from connector.sync.reconcile import stated_totals
 from connector.sync.scope import ScopeReport, ScopeRules, scope_parties
+from connector.sync.wording import word
 
-TOP_REASONS = 3
+LAST_RUN = "run"
+"""Key of the basis that names the run whose decisions are in force; it decides nothing."""
 
-WORDING_SCHEMA = pa.schema(
-    [("party_id", pa.string()), ("reasons", pa.string()), ("reason_text", pa.string())]
-)
+MOST_APART = 4
+"""A run decides on everybody when more than one party in so many has to be decided on."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
     """The decisions in force after this step. `changed` parties; None when nothing was computed.
 
+    `among`: how many parties were decided on; None when it was everybody, or nobody. `tables` hold
+    what plans are made of (`in_force.PLANNED` and `wording`) for all parties, also then.
     `receivables`: open, overdue and ageing per party, selling company and document currency, which
-    control totals are compared with; None when nothing was computed.
+    control totals are compared with; None when not everybody's were computed.
     """
 
     tables: Mapping[str, pa.Table]
@@ -55,6 +56,7 @@ class Decided:
     changed: int | None
     coverage: Mapping[str, object]
     receivables: pa.Table | None = None
+    among: int | None = None
 
 
 def decide_run(desk: Desk, policy: PolicyDoc) -> Decided:
@@ -79,49 +81,110 @@ def decide_run(desk: Desk, policy: PolicyDoc) -> Decided:
         tables = dict(desk.store.decision_tables())
         tables["wording"] = word(tables, desk.house.language)
         return Decided(tables, basis, scope, None, {})
-    return _decide_anew(desk, policy, approved, scope, basis)
+    prior = desk.store.prior_decisions()
+    part = None
+    if not stated and desk.cluster is None and _alike(desk, basis):
+        part = _part(desk, approved, prior, scope)
+    return _decide_anew(desk, policy, _Asked(approved, prior, scope, basis, part))
+
+
+_TOLD_BY_PARTY = ("approved", "links")
+"""Parts of the basis whose changes concern single parties and are told by `changed_parties`."""
 
 
 def _dirty(desk: Desk, basis: Mapping[str, str]) -> bool:
-    if dict(desk.store.decided_basis()) != dict(basis):
+    before = dict(desk.store.decided_basis())
+    before.pop(LAST_RUN, None)
+    if before != dict(basis):
         return True
     return desk.ledger.dirty_since(desk.store.decided_through())
 
 
-def _decide_anew(
-    desk: Desk, policy: PolicyDoc, approved: pa.Table, scope: ScopeReport, basis: dict[str, str]
-) -> Decided:
+def _alike(desk: Desk, basis: Mapping[str, str]) -> bool:
+    """Whether only what is told party by party may have moved since the decisions in force."""
+    before = desk.store.decided_basis()
+    return all(before.get(k) == v for k, v in basis.items() if k not in _TOLD_BY_PARTY)
+
+
+def _part(desk: Desk, approved: pa.Table, prior: pa.Table, scope: ScopeReport) -> pa.Table | None:
+    """Parties (party_id) that are decided on alone; None for everybody.
+
+    So it is also where more than a quarter would be: then the whole book is as quick.
+    """
+    ledger, last = desk.ledger, desk.store.decided_basis().get(LAST_RUN, "")
+    through = desk.store.decided_through()
+    found = changed_parties(ledger, last, through, approved, prior)
+    if found is None or found.num_rows * MOST_APART > scope.in_scope:
+        return None
+    return found if worded_in(ledger, desk.house.language) else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a decision of this run starts from; `part` are the parties to decide on, None all."""
+
+    approved: pa.Table
+    prior: pa.Table
+    scope: ScopeReport
+    basis: Mapping[str, str]
+    part: pa.Table | None
+
+
+def _decide_anew(desk: Desk, policy: PolicyDoc, asked: _Asked) -> Decided:
     fill_run_rates(desk.ledger, desk.house.company_currency, desk.house.rates, desk.as_of)
-    prior = desk.store.prior_decisions()
+    approved, part = asked.approved, asked.part
     inputs = Inputs(
         currency=desk.house.company_currency,
         approved_limits=approved,
-        prior_decisions=prior,
+        prior_decisions=asked.prior,
         prior_flags=desk.store.prior_flags(),
         usage=usage_before(desk, policy.behaviour.streak.reach_days),
         calendars=calendar_rows(policy, desk.as_of, _countries(desk)),
+        rest=Rest() if part is None else rest_of_book(desk.ledger, part),
     )
-    compute = desk.cluster.decide if desk.cluster else decide
-    result = compute(
-        desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id, programs=desk.programs
-    )
+    result = _compute(desk, inputs, policy, part)
     crash_point("after-decide")
     granted = _granted(desk, result.tables["decision"], approved)
-    basis = {**basis, "approved": _table_digest(granted)}
-    desk.ledger.keep_decisions(desk.run_id, result.tables)
-    keep_exposures(desk.ledger, result.tables["decision"])
-    keep_portfolio(desk.ledger, result.portfolio, desk.as_of, inputs.currency)
+    basis = {**asked.basis, "approved": _table_digest(granted), LAST_RUN: desk.run_id}
+    tables = {**result.tables, "wording": word(result.tables, desk.house.language)}
+    _keep(desk, asked, result, tables)
     crash_point("after-keep-decisions")
     changed = desk.store.stage_decisions(
-        DecisionSet(desk.run_id, desk.as_of, policy_hash(policy), result.tables), desk.fence
-    )
-    crash_point("after-stage-decisions")
-    tables = dict(result.tables)
-    tables["wording"] = word(tables, desk.house.language)
-    return Decided(
-        tables, basis, scope, changed, asdict(result.coverage),
-        receivables=result.receivables,
+        DecisionSet(desk.run_id, desk.as_of, policy_hash(policy), result.tables,
+                    None if part is None else part["party_id"].to_pylist()),
+        desk.fence,
     )  # fmt: skip
+    crash_point("after-stage-decisions")
+    coverage = asdict(result.coverage)
+    if part is None:
+        return Decided(
+            tables, basis, asked.scope, changed, coverage, receivables=result.receivables
+        )
+    others = tables_of_others(desk.ledger, part)
+    whole = {name: pa.concat_tables([rows, tables[name]]) for name, rows in others.items()}
+    return Decided(whole, basis, asked.scope, changed, coverage, among=part.num_rows)
+
+
+def _compute(desk: Desk, inputs: Inputs, policy: PolicyDoc, part: pa.Table | None) -> Computed:
+    given = (desk.ledger.connection, inputs, policy, desk.as_of, desk.run_id)
+    if desk.cluster:
+        return desk.cluster.decide(*given, programs=desk.programs)
+    return decide(*given, programs=desk.programs, among=part)
+
+
+def _keep(desk: Desk, asked: _Asked, result: Computed, tables: Mapping[str, pa.Table]) -> None:
+    """Keep in the ledger what was decided, and what the next run needs to decide on some only.
+
+    A run that a crash cuts short behind this has not become the last run of the store, so the next
+    one decides on everybody.
+    """
+    ledger, currency = desk.ledger, desk.house.company_currency
+    ledger.keep_decisions(desk.run_id, result.tables)
+    keep_exposures(ledger, result.tables["decision"])
+    keep_portfolio(ledger, result.portfolio, desk.as_of, currency)
+    with ledger.as_one():
+        keep_in_force(ledger, desk.run_id, tables, desk.house.language, asked.part)
+        keep_rested_on(ledger, desk.run_id, asked.approved, asked.prior)
 
 
 def usage_before(desk: Desk, reach_days: int) -> pa.Table:
@@ -180,31 +243,3 @@ def _scope_rules(desk: Desk) -> ScopeRules:
 def _table_digest(table: pa.Table) -> str:
     rows = sorted(json.dumps(row, default=str, sort_keys=True) for row in table.to_pylist())
     return digest(rows)[:16]
-
-
-def word(tables: Mapping[str, pa.Table], language: Language) -> pa.Table:
-    """The top reasons of each party, as data and in words (WORDING_SCHEMA)."""
-    of_all = pc.equal(tables["reason"]["selling_company"], TOTAL)
-    columns = ["party_id", "rank", "code", "params", "remedy", "remedy_params"]
-    rows = tables["reason"].filter(of_all).select(columns).to_pylist()
-    rows.sort(key=lambda r: (r["party_id"], r["rank"]))
-    worded = []
-    between = "" if language == "zh" else " "
-    for party_id, group in groupby(rows, key=lambda r: r["party_id"]):
-        top = list(group)[:TOP_REASONS]
-        worded.append(
-            {
-                "party_id": party_id,
-                "reasons": json.dumps([_data(r) for r in top], ensure_ascii=False,
-                                      sort_keys=True, separators=(",", ":")),
-                "reason_text": between.join(reason_lines(top, language)),
-            }
-        )  # fmt: skip
-    return pa.Table.from_pylist(worded, schema=WORDING_SCHEMA)
-
-
-def _data(reason: Mapping[str, Any]) -> dict[str, Any]:
-    data = {"code": reason["code"], "params": json.loads(reason["params"])}
-    if reason["remedy"]:
-        data |= {"remedy": reason["remedy"], "remedy_params": json.loads(reason["remedy_params"])}
-    return data

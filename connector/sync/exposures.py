@@ -15,15 +15,9 @@ def keep_exposures(ledger: Ledger, decision: pa.Table) -> None:
         "CREATE TABLE IF NOT EXISTS exposure_kept (party_id VARCHAR, net_exposure DECIMAL(18,4))"
     )
     given = {"decided": decision}
-    connection = ledger.connection
-    connection.begin()
-    try:
+    with ledger.as_one():
         ledger.query(_LEAVE, None, given)
         ledger.query(_ENTER, None, given)
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise
 
 
 _LEAVE = """

@@ -20,11 +20,10 @@ def keep_portfolio(
 ) -> None:
     """Put the tables of `domain.portfolio` in place of those of the same day.
 
-    Each is kept as `<name>_kept` with the columns as_of and currency before its own.
+    Each is kept as `<name>_kept` with the columns as_of and currency before its own. No tables, as
+    of a part of the book, leave the day's state as it is.
     """
-    connection = ledger.connection
-    connection.begin()
-    try:
+    with ledger.as_one():
         for name, table in spread.items():
             columns = PORTFOLIO_TABLES[name].columns
             own = ", ".join(f"{quoted(c.name)} {SQL_TYPES[c.kind]}" for c in columns)
@@ -38,7 +37,3 @@ def keep_portfolio(
                 {"as_of": as_of, "currency": currency},
                 {"spread": table},
             )
-        connection.commit()
-    except BaseException:
-        connection.rollback()
-        raise

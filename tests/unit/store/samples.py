@@ -80,14 +80,14 @@ def decisions(
     *rows: dict[str, object],
     flags: Sequence[dict[str, object]] = (),
     reasons: Sequence[dict[str, object]] = (),
-    complete: bool = True,
+    among: Sequence[str] | None = None,
 ) -> DecisionSet:
     return DecisionSet(
         run_id=run_id,
         as_of=TODAY,
         policy_hash="policy",
         tables=tables(decision=rows, flag=flags, reason=reasons),
-        complete=complete,
+        among=among,
     )
 
 

@@ -147,13 +147,13 @@ def test_a_party_that_left_the_scope_is_gone_and_may_come_back(
     assert DecisionFlag.objects.using(store.alias).count() == 0
 
 
-def test_a_recompute_of_some_parties_takes_nobody_out_of_scope(
+def test_a_recompute_of_some_parties_takes_nobody_else_out_of_scope(
     store: DjangoStore, fence: Fence
 ) -> None:
-    store.stage_decisions(decisions("r1", decision("p1"), decision("p2")), fence)
+    store.stage_decisions(decisions("r1", decision("p1"), decision("p2"), decision("p3")), fence)
     store.commit_run("r1", 1, BASIS, [], fence)
-    some = decisions("r2", decision("p2", "h2", grade="D"), complete=False)
-    assert store.stage_decisions(some, fence) == 1
+    some = decisions("r2", decision("p2", "h2", grade="D"), among=["p2", "p3", "p4"])
+    assert store.stage_decisions(some, fence) == 2
     store.commit_run("r2", 2, BASIS, [], fence)
     assert grades(store) == {"p1": None, "p2": "D"}
 

@@ -21,6 +21,7 @@ from connector.domain.change import digest
 from connector.domain.decision import DECISION_TABLES
 from connector.ledger.snapshot import select
 from connector.ports.facts import table_schema
+from connector.ports.store import PRIOR_SCHEMA
 
 LATE = 1_000
 """Overdue from here on raises the flag `oldest_overdue`."""
@@ -38,7 +39,8 @@ WITH owed AS (
            coalesce(overdue, 0)::DECIMAL(18,4) AS overdue, oldest,
            CASE WHEN overdue >= $held THEN 'D' WHEN overdue >= $late THEN 'C'
                 WHEN exposure >= 10000 THEN 'B' ELSE 'A' END AS grade
-    FROM scope LEFT JOIN owed USING (party_id) WHERE in_scope
+    FROM scope LEFT JOIN owed USING (party_id)
+    WHERE in_scope AND ($all OR party_id IN (SELECT party_id FROM among))
 )
 SELECT stood.party_id, '' AS selling_company, $as_of::DATE AS as_of, 'EUR' AS currency,
        'company' AS party_kind, (100 - 20 * (ascii(grade) - 65))::DECIMAL(18,4) AS score,
@@ -80,11 +82,14 @@ def decide(
     run_id: str,
     *,
     programs: Path | None = None,
+    among: pa.Table | None = None,
 ) -> SmallDecided:
     """The engine's signature; the policy decides nothing here."""
+    nobody = PRIOR_SCHEMA.empty_table()
     decided = select(
-        connection, _DECIDE, {"as_of": as_of, "late": LATE, "held": HELD},
-        {"approved": inputs.approved_limits},
+        connection, _DECIDE,
+        {"as_of": as_of, "late": LATE, "held": HELD, "all": among is None},
+        {"approved": inputs.approved_limits, "among": nobody if among is None else among},
     )  # fmt: skip
     flags = select(
         connection, _FLAGS, {"as_of": as_of, "late": LATE},
