@@ -12,6 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from connector.credit import engine
+from connector.credit.policy.document import PolicyDoc
+from tests.scenario.world import shared_programs
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The developer's own configuration, proxies and language are not the tests' business, nor that of
@@ -33,6 +37,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     slow = {item for item in items if item.get_closest_marker("slow") is not None}
     sizes = Counter(item.location[0] for item in slow)
     items.sort(key=lambda item: (item in slow, -sizes[item.location[0]] if item in slow else 0))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def programs_shared() -> Iterator[None]:
+    """Compiled policies are kept for all workers; their key holds the digest of the sources."""
+    folder = shared_programs()
+    plain = engine.compile_program
+
+    def compile_shared(policy: PolicyDoc, programs: Path | None = None, *more: Any) -> Any:
+        return plain(policy, programs or folder, *more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "compile_program", compile_shared)
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -21,7 +21,7 @@ from openpyxl import Workbook
 from adapters.salesforce.demo_schema import schema_for_demo
 from adapters.salesforce.emulator import RunningEmulator, start
 from connector.domain.metrics import METRICS
-from tests.scenario.world import PROGRAM, WRITES, Ended, share_programs
+from tests.scenario.world import PROGRAM, SMALL_POLICY, WRITES, Ended, share_programs, small_policy
 
 AS_OF = date(2026, 3, 31)
 RECEIVABLES = ("Invoice__c", "Credit_Note__c", "Payment__c")
@@ -72,6 +72,8 @@ class ErpCompany:
     """Record id by account number."""
     environment: dict[str, str] = field(default_factory=dict)
     program: str = PROGRAM
+    policy: Path | None = None
+    """A policy document in place of the shipped one."""
 
     @property
     def config(self) -> Path:
@@ -93,6 +95,8 @@ class ErpCompany:
         for old, new in replaced.items():
             assert old in text
             text = text.replace(old, new)
+        if self.policy is not None and "[policy]" not in more:
+            text = SMALL_POLICY.replace("small.yaml", str(self.policy)) + text
         return text + more
 
     def put(self, name: str, text: str, encoding: str = "utf-8", folder: str = "erp") -> Path:
@@ -177,9 +181,14 @@ def feeds_of(ended: Ended) -> dict[str, dict[str, Any]]:
 
 @contextmanager
 def build_company(
-    folder: Path, accounts: Mapping[str, str] = ACCOUNTS, client_secret: str = ""
+    folder: Path,
+    accounts: Mapping[str, str] = ACCOUNTS,
+    client_secret: str = "",
+    *,
+    whole_policy: bool = True,
 ) -> Iterator[ErpCompany]:
-    """An org without receivables, its accounts, and settings; no exports yet."""
+    """An org without receivables, its accounts, and settings; no exports yet. Without the whole
+    policy it has the small one."""
     schema = schema_for_demo()
     objects: Any = schema["objects"]
     schema["objects"] = [o for o in objects if o["name"] not in RECEIVABLES]
@@ -193,6 +202,9 @@ def build_company(
         made = ErpCompany(folder, emulator, dict(zip(accounts, ids, strict=True)))
         made.secret_file.touch(mode=0o600)
         made.secret_file.write_text(emulator.client_secret, encoding="utf-8")
+        if not whole_policy:
+            made.policy = folder / "small.yaml"
+            made.policy.write_text(small_policy(), encoding="utf-8")
         made.config.write_text(made.settings(), encoding="utf-8")
         (folder / "erp").mkdir()
         share_programs(made.state)

@@ -21,6 +21,7 @@ from connector.service.main_job import apply_file, run_main_job
 from connector.service.office import Office
 from connector.sync.run import RunReport
 from scripts.load_real import CONNECTION, Staged, stage
+from tests.scenario.world import share_programs
 
 Record = dict[str, Any]
 TYPED_LIMIT = 123_456
@@ -91,6 +92,7 @@ class Played:
 def play(dataset: str, as_of: date, data: Path, folder: Path) -> Played:
     """First run with its plan applied, second run, next day, three edits by hand and a last run."""
     real = read_real_set(dataset, data)
+    share_programs(folder / ".creditflag")
     tomorrow = as_of + timedelta(days=1)
     with stage(real, as_of, folder) as staged:
         first = _phase(staged, lambda office: _run_and_apply(office, as_of))

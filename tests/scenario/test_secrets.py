@@ -56,7 +56,8 @@ class Told:
 @pytest.fixture(scope="module")
 def company(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ErpCompany]:
     folder = tmp_path_factory.mktemp("secrets")
-    with build_company(folder, {"1001": CUSTOMER}, client_secret=SECRET) as made:
+    known = {"1001": CUSTOMER}
+    with build_company(folder, known, client_secret=SECRET, whole_policy=False) as made:
         made.config.write_text(made.settings('[logs]\nlevel = "debug"\n'), encoding="utf-8")
         made.put("invoices.csv", INVOICES)
         made.put("limits_20260331.csv", LIMITS)

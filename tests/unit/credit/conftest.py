@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -11,29 +9,13 @@ import ibis
 import pyarrow as pa
 import pytest
 
-from connector.credit import engine
 from connector.credit.policy.document import PolicyDoc, shipped_policy
 from connector.credit.policy.lint import load_policy
-from tests.scenario.world import shared_programs
 
 
 @pytest.fixture(scope="session")
 def policy() -> PolicyDoc:
     return load_policy(shipped_policy("standard"), "standard")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def programs_shared() -> Iterator[None]:
-    """Compiled policies are kept for all workers; their key holds the digest of the sources."""
-    folder = shared_programs()
-    plain = engine.compile_program
-
-    def compile_shared(policy: PolicyDoc, programs: Path | None = None, *more: Any) -> Any:
-        return plain(policy, programs or folder, *more)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(engine, "compile_program", compile_shared)
-        yield
 
 
 class Tables:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import pyarrow as pa
 import pytest
 import yaml
 
@@ -49,9 +51,9 @@ def policy_with(*conditions: object, **sections: object) -> PolicyDoc:
 
 @cache
 def small_document() -> dict[str, Any]:
-    """The shipped policy without its flags."""
+    """The shipped policy without its flags and remedies."""
     document = dict(yaml.safe_load(shipped_policy()))
-    rest: dict[str, Any] = {"flags": {}, "hold": {}, "offer": {}}
+    rest: dict[str, Any] = {"flags": {}, "hold": {}, "offer": {}, "remedies": 0}
     return {**document, **rest}
 
 
@@ -176,12 +178,25 @@ def test_tasks_and_switches_are_the_admins() -> None:
     assert "custom_many_open" not in off.tasked_flags
 
 
-def test_it_is_raised_holds_orders_and_is_told_with_its_figures() -> None:
+@pytest.fixture(scope="module")
+def decided() -> Mapping[str, pa.Table]:
+    """The sample ledger under a policy with conditions alone."""
     many = {**GOOD, "when": {"metric": "open_items", "operator": "at_least", "value": 5}}
     never = {**GOOD, "code": "never", "when": {"metric": "dso", "operator": "is_unknown"}}
     policy = policy_with(many, never, hold={"flags": {"custom_many_open": 2}})
     book = sample_book().prior_flag("custom_many_open", date(2025, 6, 1))
-    tables = decide(book.connection, book.inputs, policy, AS_OF, "run").tables
+    return decide(book.connection, book.inputs, policy, AS_OF, "run").tables
+
+
+def test_without_remedies_in_the_policy_there_are_none(decided: Mapping[str, pa.Table]) -> None:
+    reasons = decided["reason"]
+    assert reasons["remedy"].null_count == reasons.num_rows >= 2
+
+
+def test_it_is_raised_holds_orders_and_is_told_with_its_figures(
+    decided: Mapping[str, pa.Table],
+) -> None:
+    tables = decided
     flag = only(tables["flag"].to_pylist())
     assert (flag["code"], flag["severity"], flag["value"]) == ("custom_many_open", 2, "5")
     assert flag["since"] == date(2025, 6, 1)
