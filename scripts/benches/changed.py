@@ -5,14 +5,13 @@
 The book is that of `scripts/bench engine`, where every customer belongs to a group of five. One in
 a hundred customers changed: once whole groups, once each in a group of its own, so that five in a
 hundred are decided on. Each run is made in a process of its own; compiling is not measured. What is
-decided has to be the same in every cell. Printed are processor time and peak memory, and the ratios
-of this run; a small book shows what planning some hundred statements costs, whatever they read.
+decided has to be the same in every cell. Printed are processor time and the ratios of this run; a
+small book shows what planning some hundred statements costs, whatever they read.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -42,10 +41,9 @@ _LIMITS = ("SET enable_progress_bar = false", "SET threads = 1", "SET memory_lim
 
 @dataclass(frozen=True)
 class Took:
-    """Processor seconds and peak megabytes of a run, parties decided on, and cells that differ."""
+    """Processor seconds of a run, parties decided on, and tables that differ."""
 
     processor: float
-    peak: float
     parties: int
     wrong: tuple[str, ...] = ()
 
@@ -82,8 +80,7 @@ def _decide(
         began = time.process_time()
         decided = decide(connection, inputs, policy, AS_OF, "bench", among=among)
         ended = time.process_time()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return Took(ended - began, peak, decided.coverage.parties), decided.tables
+    return Took(ended - began, decided.coverage.parties), decided.tables
 
 
 def _read(path: Path, name: str, part: pa.Table, inside: bool = True) -> pa.Table:
@@ -119,8 +116,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         }
     print(f"{parties:,} parties, {parties * 25:,} invoices")
     for name, took in {"all": full, **some}.items():
-        print(f"{name:28} {took.parties:>8,} decided on  {took.processor:8.2f} s CPU  "
-              f"{took.peak:6.0f} MB")  # fmt: skip
+        print(f"{name:28} {took.parties:>8,} decided on  {took.processor:8.2f} s CPU")
     for name, took in some.items():
         print(f"{name}: partial : full = {took.processor / full.processor:.3f}")
     wrong = sorted({table for took in some.values() for table in took.wrong})

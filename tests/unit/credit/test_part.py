@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from random import Random
 
 import duckdb
 import pyarrow as pa
@@ -69,25 +70,68 @@ def _whole(table: pa.Table, part: pa.Table, inside: bool) -> pa.Table:
     return table.filter(found if inside else pc.invert(found))
 
 
-def test_a_part_is_decided_as_in_the_whole_book(
+@pytest.fixture(scope="module")
+def full(
     book: tuple[duckdb.DuckDBPyConnection, Inputs], settled: Inputs, policy: PolicyDoc
-) -> None:
-    connection, _ = book
-    full = decide(connection, settled, policy, AS_OF, "run")
-    among = pa.table({"party_id": SOME})
-    part = whole_groups(connection, among)
-    assert part.num_rows == 20
-    given = replace(settled, rest=rest_of(full, part))
-    some = decide(connection, given, policy, AS_OF, "run", among=among)
-    members = part["party_id"].combine_chunks()
+) -> Decided:
+    return decide(book[0], settled, policy, AS_OF, "run")
+
+
+def check_part(full: Decided, some: Decided, part: pa.Table) -> None:
+    """All tables say of these parties what those of the whole book say."""
     for name, table in full.tables.items():
-        expected = table.filter(pc.is_in(table["party_id"], value_set=members))
+        expected = _of(table, part)
         assert expected.num_rows
         assert some.tables[name].equals(expected), name
-    assert some.coverage.parties == 20
+    assert some.coverage.parties == part.num_rows
     assert some.portfolio == {}
+
+
+@pytest.mark.parametrize("seed", [None, 7])
+def test_a_part_is_decided_as_in_the_whole_book(
+    book: tuple[duckdb.DuckDBPyConnection, Inputs],
+    settled: Inputs,
+    full: Decided,
+    policy: PolicyDoc,
+    seed: int | None,
+) -> None:
+    connection, _ = book
+    drawn = Random(seed).sample(range(PARTIES), 5)
+    among = pa.table({"party_id": SOME if seed is None else [f"P{n}" for n in drawn]})
+    part = whole_groups(connection, among)
+    assert among.num_rows < part.num_rows <= 25
+    given = replace(settled, rest=rest_of(full, part))
+    check_part(full, decide(connection, given, policy, AS_OF, "run", among=among), part)
     left = connection.execute(
         "SELECT table_name FROM duckdb_tables() WHERE temporary UNION ALL "
         "SELECT view_name FROM duckdb_views() WHERE temporary AND NOT internal"
     ).fetchall()
     assert left == []
+
+
+def test_after_a_change_the_changed_are_decided_as_by_a_run_on_all(
+    book: tuple[duckdb.DuckDBPyConnection, Inputs],
+    settled: Inputs,
+    full: Decided,
+    policy: PolicyDoc,
+) -> None:
+    """Goes red when the rest of the book is read from facts instead of from its last decisions."""
+    connection, _ = book
+    connection.execute("BEGIN")
+    try:
+        connection.execute("DELETE FROM linked.payment WHERE party_id = 'P12'")
+        connection.execute(
+            "UPDATE linked.invoice SET party_id = 'P61' WHERE party_id = 'P33' AND hash(id) % 2 = 0"
+        )
+        among = pa.table({"party_id": ["P12", "P33", "P61"]})
+        part = whole_groups(connection, among)
+        given = replace(settled, rest=rest_of(full, part))
+        some = decide(connection, given, policy, AS_OF, "run", among=among)
+        check_part(decide(connection, settled, policy, AS_OF, "run"), some, part)
+    finally:
+        connection.execute("ROLLBACK")
+    assert not some.tables["decision"].equals(_of(full.tables["decision"], part))
+
+
+def _of(table: pa.Table, part: pa.Table) -> pa.Table:
+    return table.filter(pc.is_in(table["party_id"], value_set=part["party_id"].combine_chunks()))

@@ -3,8 +3,9 @@ would leave. The engine is small; that the real one decides alike on a part is t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -14,7 +15,7 @@ from connector.credit.policy.document import PolicyDoc, shipped_policy
 from connector.credit.policy.lint import load_policy
 from connector.ports.store import APPROVED_LIMIT_SCHEMA
 from connector.service.summary import summarise_run
-from connector.sync import decide
+from connector.sync import decide as deciding
 from connector.sync.apply import apply_plan
 from connector.sync.plan_file import read_plan
 from connector.sync.run import RunReport, Way, decide_and_plan, take_in, write_back
@@ -33,6 +34,12 @@ class Company:
 
     place: Workplace
     policy: PolicyDoc = POLICY
+    given: list[tuple[Inputs, pa.Table | None]] = field(default_factory=list)
+
+    def decide(self, *given: Any, **more: Any) -> small_engine.SmallDecided:
+        """The small engine; what it was given is kept for `check`."""
+        self.given.append((given[1], more["among"]))
+        return small_engine.decide(*given, **more)
 
     def run(self) -> int | None:
         """A whole run; how many were decided on, None for all."""
@@ -52,7 +59,7 @@ class Company:
         assert summarise_run(report)["decided_on"] == report.decided.among
         return report.decided.among
 
-    def check(self, decided: decide.Decided) -> None:
+    def check(self, decided: deciding.Decided) -> None:
         """The store, the tables of the plan and the CRM say what a decision on all says."""
         place = self.place
         inputs = Inputs("EUR", approved_limits=place.store.approved_limits(),
@@ -66,6 +73,11 @@ class Company:
         parties = decided.tables["wording"]["party_id"].to_pylist()
         assert len(parties) == len(set(parties))
         owed = {r["party_id"]: r["net_exposure"] for r in whole["decision"].to_pylist()}
+        inputs, among = self.given[-1]
+        inside = owed.keys() if among is None else among["party_id"].to_pylist()
+        rest = [amount for party, amount in owed.items() if party not in inside]
+        assert inputs.rest.owed == sum(rest)
+        assert inputs.rest.names == len([amount for amount in rest if amount > 0])
         kept = place.ledger.query("SELECT party_id, net_exposure FROM exposure_kept").to_pylist()
         assert {row["party_id"]: row["net_exposure"] for row in kept} == owed
         accounts = place.ledger.query("SELECT account_id, party_id FROM account_party").to_pylist()
@@ -90,12 +102,12 @@ def said(table: pa.Table) -> list[str]:
 @pytest.fixture
 def company(place: Workplace, monkeypatch: pytest.MonkeyPatch) -> Company:
     """Everybody was decided on with the prior state that stands now."""
-    monkeypatch.setattr(decide, "decide", small_engine.decide)
     quiet = POLICY.model_copy(
         update={"write": POLICY.write.model_copy(
             update={"tolerance_pct": Decimal(0), "tolerance_min": Decimal(0)})}
     )  # fmt: skip
     made = Company(place, quiet)
+    monkeypatch.setattr(deciding, "decide", made.decide)
     for n in range(PARTIES):
         account = place.crm.add("Account", {"Name": f"Customer {n}", "Terms": Decimal(30)})
         for k in (0, 1):
